@@ -1,0 +1,85 @@
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+from django.contrib.auth.models import AbstractBaseUser, PermissionsMixin
+from django.db import models
+from django.utils.functional import cached_property
+from django.utils.translation import gettext_lazy as _
+
+from accounts.querysets import UserManager
+from accounts.rules import STAFF_ROLES, Language, Role, effective_role, sort_name
+from attendance.db.keys import UUIDModel
+from attendance.timezones import default_timezone, validate_timezone
+
+
+class LowercaseEmailField(models.EmailField):
+    """Lower case in Python, in the database and in every look-up, so that a plain unique index is case-insensitive."""
+
+    def to_python(self, value: Any) -> Any:
+        value = super().to_python(value)
+        return value.strip().lower() if isinstance(value, str) else value
+
+    def pre_save(self, model_instance: models.Model, add: bool) -> Any:
+        value = self.to_python(super().pre_save(model_instance, add))
+        setattr(model_instance, self.attname, value)
+        return value
+
+    def get_prep_value(self, value: Any) -> Any:
+        return self.to_python(super().get_prep_value(value))
+
+
+class User(UUIDModel, AbstractBaseUser, PermissionsMixin):
+    """A person: someone who is marked, who marks, or who runs the place. The email is the login."""
+
+    email = LowercaseEmailField(_("email"), unique=True, max_length=254)
+    first_name = models.CharField(_("first name"), max_length=150)
+    last_name = models.CharField(_("last name"), max_length=150)
+    middle_name = models.CharField(_("middle name"), max_length=150, blank=True, help_text=_("Or patronymic."))
+    sort_name = models.CharField(max_length=460, editable=False, db_index=True)
+    language = models.CharField(_("language"), max_length=5, choices=Language.choices, default=Language.EN)
+    timezone = models.CharField(_("time zone"), max_length=64, default=default_timezone, validators=[validate_timezone])
+    is_active = models.BooleanField(_("active"), default=True, db_index=True, help_text=_("May log in."))
+    created_at = models.DateTimeField(_("created"), auto_now_add=True, db_index=True)
+
+    USERNAME_FIELD = "email"
+    EMAIL_FIELD = "email"
+    REQUIRED_FIELDS: ClassVar[list[str]] = []
+
+    objects = UserManager()
+
+    class Meta:
+        verbose_name = _("person")
+        verbose_name_plural = _("people")
+        ordering = ("sort_name", "id")
+
+    def __str__(self) -> str:
+        return self.get_full_name() or self.email
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        self.sort_name = sort_name(self.last_name, self.first_name, self.middle_name)
+        if kwargs.get("update_fields") is not None:
+            kwargs["update_fields"] = {*kwargs["update_fields"], "sort_name"}
+        super().save(*args, **kwargs)
+
+    def get_full_name(self) -> str:
+        return " ".join(part for part in (self.last_name, self.first_name, self.middle_name) if part)
+
+    def get_short_name(self) -> str:
+        return self.first_name or self.email
+
+    @cached_property
+    def role(self) -> Role | None:
+        """The person's role, from their auth groups; read once an instance (prefetch `groups` for lists)."""
+        return effective_role((group.name for group in self.groups.all()), is_superuser=self.is_superuser)
+
+    @property
+    def is_staff(self) -> bool:
+        """May enter the admin: follows from the role and is never stored."""
+        return self.role in STAFF_ROLES
+
+
+class DefaultGrant(models.Model):
+    """A permission once given to a role by default, so that an operator who takes it away is not overruled by `migrate`."""
+
+    key = models.CharField(max_length=200, primary_key=True, help_text="role:app_label.codename")

@@ -1,0 +1,113 @@
+"""Every error body: RFC 9457 problem details, `application/problem+json`."""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+from typing import Any
+
+from django.core.exceptions import RequestDataTooBig
+from django.db import IntegrityError, InterfaceError, OperationalError
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from django.views import defaults
+from drf_standardized_errors.formatter import ExceptionFormatter
+from drf_standardized_errors.handler import ExceptionHandler
+from drf_standardized_errors.types import ErrorResponse
+from rest_framework import exceptions
+from rest_framework.response import Response
+
+from attendance.api.exceptions import DatabaseUnavailable, LostRace, PayloadTooLarge, QueryError, RaisedByService
+from attendance.errors import DomainError
+from attendance.observability.middleware import request_id
+
+PROBLEM_JSON = "application/problem+json"
+
+
+def problem(request: HttpRequest, *, status_code: int, code: str, detail: str, **extra: Any) -> dict[str, Any]:
+    """The members every problem has; `extra` are RFC 9457 extension members."""
+    return {
+        "type": f"urn:attendance:problem:{code}",
+        "title": HTTPStatus(status_code).phrase,
+        "status": status_code,
+        "detail": detail,
+        "request_id": request_id(request),
+        **extra,
+    }
+
+
+class ProblemFormatter(ExceptionFormatter):
+    def format_error_response(self, error_response: ErrorResponse) -> dict[str, Any]:
+        request = self.context["request"]._request
+        code, detail = _code(self.exc), _detail(self.exc)
+        body = problem(request, status_code=self.exc.status_code, code=code, detail=detail)
+        if isinstance(self.exc, RaisedByService):
+            fields = self.exc.error.fields.items()
+            body |= {"errors": [{"pointer": f"/{path}", "code": code, "detail": text} for path, text in fields]} if fields else {}
+            body |= self.exc.error.extra
+        elif isinstance(self.exc, exceptions.ValidationError):
+            in_query = isinstance(self.exc, QueryError)
+            body["errors"] = [
+                {**_place(error.attr, in_query=in_query), "code": error.code, "detail": error.detail}
+                for error in error_response.errors
+            ]
+        return body
+
+
+def _code(exc: exceptions.APIException) -> str:
+    if isinstance(exc, exceptions.ValidationError):
+        return "validation"
+    codes = exc.get_codes()
+    return codes if isinstance(codes, str) else str(getattr(exc, "default_code", "error"))
+
+
+def _detail(exc: exceptions.APIException) -> str:
+    if isinstance(exc, exceptions.ValidationError):
+        return _("The request has errors; each is listed.")
+    if isinstance(exc.detail, dict):  # SimpleJWT says {"detail": …, "code": …, "messages": […]}
+        return str(exc.detail.get("detail", exc.default_detail))
+    return str(exc.detail)
+
+
+def _place(attr: str | None, *, in_query: bool) -> dict[str, str]:
+    path = (attr or "").removesuffix("non_field_errors").strip("/")
+    if in_query:
+        return {"parameter": path}
+    return {"pointer": f"/{path}" if path else ""}
+
+
+class ProblemHandler(ExceptionHandler):
+    def convert_known_exceptions(self, exc: Exception) -> Exception:
+        match exc:
+            case DomainError():
+                return RaisedByService(exc)
+            case RequestDataTooBig():
+                return PayloadTooLarge()
+            case IntegrityError():
+                return LostRace()
+            case OperationalError() | InterfaceError():
+                return DatabaseUnavailable()
+        return super().convert_known_exceptions(exc)
+
+    def get_response(self, exc: exceptions.APIException, data: dict[str, Any]) -> Response:
+        response = super().get_response(exc, data)
+        response.content_type = PROBLEM_JSON
+        return response
+
+
+def problem_view(status_code: int, code: str, detail: Any, html_view: Any) -> Any:
+    """Django's own error pages: problem details everywhere but under /admin/, which a person looks at."""
+
+    def view(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
+        if request.path.startswith("/admin/"):
+            return html_view(request, exception) if exception else html_view(request)
+        body = problem(request, status_code=status_code, code=code, detail=str(detail))
+        return JsonResponse(body, status=status_code, content_type=PROBLEM_JSON)
+
+    return view
+
+
+bad_request = problem_view(400, "bad_request", gettext_lazy("The request cannot be understood."), defaults.bad_request)
+forbidden = problem_view(403, "permission_denied", gettext_lazy("You may not do this."), defaults.permission_denied)
+not_found = problem_view(404, "not_found", gettext_lazy("Not found."), defaults.page_not_found)
+server_error = problem_view(500, "error", gettext_lazy("Something broke here. It has been logged."), defaults.server_error)

@@ -1,0 +1,16 @@
+from __future__ import annotations
+
+from typing import Any
+
+from django.core.management import BaseCommand, call_command
+
+from attendance.api.idempotency import forget_old_answers
+
+
+class Command(BaseCommand):
+    help = "Deletes what has expired: sessions, refresh tokens, answers kept for an Idempotency-Key. For a daily cron job."
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        call_command("clearsessions")
+        call_command("flushexpiredtokens")
+        self.stdout.write(f"Forgot {forget_old_answers()} answers kept for repeats.")

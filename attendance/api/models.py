@@ -1,0 +1,12 @@
+from __future__ import annotations
+
+from django.db import models
+
+
+class IdempotentAnswer(models.Model):
+    """What a request with an `Idempotency-Key` was answered, kept for a day so that its repeat is answered alike."""
+
+    digest = models.CharField(max_length=64, primary_key=True, help_text="Of caller, method, path and key")
+    body_digest = models.CharField(max_length=64)
+    answer = models.TextField(help_text="The JSON that was sent")
+    created_at = models.DateTimeField(auto_now_add=True, db_index=True)

@@ -1,0 +1,69 @@
+"""Limits per minute and the like, counted in the cache that all workers share."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import TYPE_CHECKING
+
+from rest_framework.request import Request
+from rest_framework.throttling import SimpleRateThrottle
+
+if TYPE_CHECKING:
+    from rest_framework.views import APIView
+
+
+class ConfiguredThrottle(SimpleRateThrottle):
+    """Reads its rate when a request comes, so that an override of the setting takes effect at once."""
+
+    def get_rate(self) -> str | None:
+        from rest_framework.settings import api_settings
+
+        return api_settings.DEFAULT_THROTTLE_RATES.get(self.scope)
+
+    def key(self, *parts: str) -> str:
+        """Hashed: a key must not carry an email into a file name or another process's key list."""
+        return self.cache_format % {"scope": self.scope, "ident": hashlib.sha256("\0".join(parts).encode()).hexdigest()}
+
+
+class UserThrottle(ConfiguredThrottle):
+    scope = "user"
+
+    def get_cache_key(self, request: Request, view: APIView) -> str:
+        return self.key(str(request.user.pk) if request.user.is_authenticated else self.get_ident(request))
+
+
+class AddressThrottle(ConfiguredThrottle):
+    def get_cache_key(self, request: Request, view: APIView) -> str:
+        return self.key(self.get_ident(request))
+
+
+class RegisterThrottle(AddressThrottle):
+    scope = "register"
+
+
+class RefreshThrottle(AddressThrottle):
+    scope = "refresh"
+
+
+class LoginThrottle(ConfiguredThrottle):
+    """Per address and email: a class logging in from behind one address must not lock itself out."""
+
+    scope = "login"
+
+    def get_cache_key(self, request: Request, view: APIView) -> str:
+        email = request.data.get("email") if isinstance(request.data, dict) else None
+        return self.key(self.get_ident(request), str(email).strip().lower())
+
+
+class LoginAddressThrottle(AddressThrottle):
+    """Per address alone, at twenty times the rate: one password tried on many emails."""
+
+    scope = "login"
+    factor = 20
+
+    def get_cache_key(self, request: Request, view: APIView) -> str:
+        return self.key("address", self.get_ident(request))
+
+    def parse_rate(self, rate: str | None) -> tuple[int | None, int | None]:
+        number, duration = super().parse_rate(rate)
+        return (number * self.factor if number is not None else None), duration

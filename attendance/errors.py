@@ -1,0 +1,56 @@
+"""What a service says when a rule forbids something. The REST API, the admin and the commands each word it their way."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+
+class DomainError(Exception):
+    """A rule was broken and nothing was stored.
+
+    `code` is stable and for programs, `detail` is for people and translated, `fields` maps a JSON path such as
+    `marks/3/user` to what is wrong there, `extra` is what a client needs to go on from here (JSON-ready values).
+    """
+
+    status = 400
+    code = "invalid"
+
+    def __init__(
+        self,
+        detail: str,
+        *,
+        code: str | None = None,
+        fields: Mapping[str, str] | None = None,
+        extra: Mapping[str, Any] | None = None,
+    ) -> None:
+        super().__init__(detail)
+        self.detail = detail
+        self.code = code or self.code
+        self.fields = dict(fields or {})
+        self.extra = dict(extra or {})
+
+
+class InvalidError(DomainError):
+    """The values given do not fit together or do not fit what is stored."""
+
+
+class ForbiddenError(DomainError):
+    """The acting user sees the thing but may not do this to it."""
+
+    status = 403
+    code = "permission_denied"
+
+
+class ConflictError(DomainError):
+    """The present state of the thing does not allow this; another state would."""
+
+    status = 409
+    code = "conflict"
+
+
+class UnprocessableError(DomainError):
+    """Understood, and contrary to an earlier request that it claims to repeat."""
+
+    status = 422
+    code = "unprocessable"

@@ -1,0 +1,89 @@
+"""Probes: alive, ready, and well."""
+
+from __future__ import annotations
+
+import logging
+import secrets
+from functools import cache
+from typing import Any
+
+from django.core.cache import caches
+from django.db import Error, connection
+from django.db.migrations.executor import MigrationExecutor
+from django.http import HttpRequest, JsonResponse
+from drf_spectacular.utils import extend_schema, inline_serializer
+from rest_framework import serializers
+from rest_framework.permissions import IsAuthenticated
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from attendance.api.views import ProblemFriendlyView
+
+logger = logging.getLogger(__name__)
+
+OK, FAILING, NOT_MIGRATED = "ok", "failing", "not migrated"
+
+
+def database_state() -> str:
+    """Answers a query, and has every migration. Once seen migrated, a database stays so for this process."""
+    try:
+        connection.ensure_connection()
+        connection.introspection.table_names()
+        return OK if _migrated() else NOT_MIGRATED
+    except (Error, _Pending) as error:
+        if isinstance(error, _Pending):
+            return NOT_MIGRATED
+        logger.warning("database_failing", exc_info=error)
+        connection.close()
+        return FAILING
+
+
+def cache_state() -> str:
+    """What is written is read back."""
+    value = secrets.token_hex(8)
+    try:
+        caches["default"].set("health", value, timeout=30)
+        return OK if caches["default"].get("health") == value else FAILING
+    except Exception as error:
+        logger.warning("cache_failing", exc_info=error)
+        return FAILING
+
+
+class _Pending(Exception):
+    """Not every migration has run; an exception, so that `cache` forgets it."""
+
+
+@cache
+def _migrated() -> bool:
+    executor = MigrationExecutor(connection)
+    if executor.migration_plan(executor.loader.graph.leaf_nodes()):
+        raise _Pending
+    return True
+
+
+def livez(request: HttpRequest) -> JsonResponse:
+    """The process answers."""
+    return JsonResponse({"status": OK})
+
+
+def readyz(request: HttpRequest) -> JsonResponse:
+    """The database answers and is migrated."""
+    state = database_state()
+    return JsonResponse({"status": OK if state == OK else FAILING, "database": state}, status=200 if state == OK else 503)
+
+
+HEALTH = inline_serializer(
+    "Health", {"status": serializers.CharField(), "database": serializers.CharField(), "cache": serializers.CharField()}
+)
+
+
+class HealthView(ProblemFriendlyView):
+    """How each part is; 503 while one fails."""
+
+    permission_classes = [IsAuthenticated]
+
+    @extend_schema(operation_id="health", responses={200: HEALTH, 503: HEALTH})
+    def get(self, request: Request) -> Response:
+        parts: dict[str, Any] = {"database": database_state(), "cache": cache_state()}
+        well = all(state == OK for state in parts.values())
+        return Response({"status": OK if well else FAILING, **parts}, status=200 if well else 503)

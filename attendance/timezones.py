@@ -1,0 +1,32 @@
+"""Instants are kept in UTC; days are a group's own."""
+
+from __future__ import annotations
+
+import zoneinfo
+from datetime import date, datetime
+from functools import cache
+
+from django.conf import settings
+from django.core.exceptions import ValidationError
+from django.utils.translation import gettext as _
+
+
+def default_timezone() -> str:
+    """The site's, from TIME_ZONE; a function, so that no migration remembers one site's answer."""
+    return str(settings.TIME_ZONE)
+
+
+@cache
+def known_timezones() -> frozenset[str]:
+    return frozenset(zoneinfo.available_timezones())
+
+
+def validate_timezone(name: str) -> None:
+    """Raises ValidationError for a name that the IANA time zone database does not have."""
+    if name not in known_timezones():
+        raise ValidationError(_("No such time zone; names look like Europe/Moscow."), code="invalid_timezone")
+
+
+def local_date(moment: datetime, timezone_name: str) -> date:
+    """The calendar day of an aware `moment` where the clocks show `timezone_name`."""
+    return moment.astimezone(zoneinfo.ZoneInfo(timezone_name)).date()

@@ -1,0 +1,15 @@
+from django.apps import AppConfig
+from django.db.models.signals import post_migrate
+from django.utils.translation import gettext_lazy as _
+
+
+class AttendingsConfig(AppConfig):
+    name = "attendings"
+    verbose_name = _("Attendance")
+
+    def ready(self) -> None:
+        from accounts.roles import every, grant_defaults
+
+        full = (*every("attending"), "view_historicalattending")
+        self.role_permissions = {"admin": full, "teacher": full, "student": ("view_attending",)}
+        post_migrate.connect(grant_defaults, sender=self)

@@ -1,0 +1,50 @@
+from __future__ import annotations
+
+from django.conf import settings
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+from simple_history.models import HistoricalRecords
+
+from attendance.db.keys import UUIDModel, new_id
+from attendings.querysets import AttendingQuerySet
+from attendings.rules import Method, Status
+from meetings.models import Meeting
+
+
+class Attending(UUIDModel):
+    """A mark: how one person attended one meeting. While there is none, the person is unmarked."""
+
+    meeting = models.ForeignKey(Meeting, verbose_name=_("meeting"), on_delete=models.PROTECT, related_name="attendings")
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL, verbose_name=_("person"), on_delete=models.PROTECT, related_name="attendings"
+    )
+    status = models.CharField(_("status"), max_length=10, choices=Status.choices)
+    method = models.CharField(_("method"), max_length=6, choices=Method.choices, default=Method.MANUAL)
+    joined_at = models.DateTimeField(_("came"), null=True, blank=True)
+    left_at = models.DateTimeField(_("left"), null=True, blank=True)
+    minutes_late = models.PositiveIntegerField(_("minutes late"), null=True, blank=True, editable=False)
+    note = models.CharField(_("note"), max_length=1000, blank=True)
+    walk_in = models.BooleanField(_("walk-in"), default=False, help_text=_("Came without being on the roster."))
+    marked_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, verbose_name=_("marked by"), on_delete=models.PROTECT, null=True, blank=True, related_name="+"
+    )
+    marked_at = models.DateTimeField(_("marked at"))
+    version = models.PositiveIntegerField(_("version"), default=1, editable=False)
+
+    objects = AttendingQuerySet.as_manager()
+    history = HistoricalRecords(history_id_field=models.UUIDField(default=new_id))
+
+    class Meta:
+        verbose_name = _("mark")
+        verbose_name_plural = _("marks")
+        ordering = ("-marked_at", "-id")
+        constraints = [models.UniqueConstraint(fields=("meeting", "user"), name="one_mark_a_person_and_meeting")]
+        indexes = [
+            models.Index(fields=("user", "marked_at"), name="attending_user_marked"),
+            models.Index(fields=("marked_at", "id"), name="attending_marked"),
+            models.Index(fields=("status", "marked_at"), name="attending_status_marked"),
+            models.Index(fields=("method", "marked_at"), name="attending_method_marked"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.user} – {self.get_status_display()}"

@@ -1,0 +1,66 @@
+"""Who is expected at a meeting, and their marks."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass
+from uuid import UUID
+
+from accounts.models import User
+from attendings.models import Attending
+from attendings.rules import Status
+from groups.models import Membership
+from meetings.models import Meeting
+from meetings.rules import State
+
+
+@dataclass(frozen=True)
+class Row:
+    user: User
+    mark: Attending | None
+    expected: bool = True
+
+
+@dataclass(frozen=True)
+class Roster:
+    """Rows in surname order: everyone expected, and walk-ins. Two queries, whatever the size of the class."""
+
+    meeting: Meeting
+    rows: tuple[Row, ...]
+
+    @property
+    def totals(self) -> dict[str, int]:
+        """`expected` leaves walk-ins out; the marks of all rows are counted by status."""
+        statuses = Counter(row.mark.status for row in self.rows if row.mark)
+        return {
+            "expected": sum(row.expected for row in self.rows),
+            "marked": statuses.total(),
+            **{status: statuses[status] for status in Status.values},
+        }
+
+    def only(self, user_id: UUID) -> Roster:
+        return Roster(self.meeting, tuple(row for row in self.rows if row.user.pk == user_id))
+
+
+def roster_of(meeting: Meeting) -> Roster:
+    """Members on the day of the meeting and whoever has a mark. Closing froze the roster: from then on marks alone say it."""
+    marks = {mark.user_id: mark for mark in Attending.objects.of_meeting(meeting).select_related("user")}
+    members = {} if meeting.state == State.CLOSED else expected_members(meeting)
+    people = {**{mark.user_id: mark.user for mark in marks.values()}, **members}
+    rows = (Row(user, marks.get(pk), expected=_expected(marks.get(pk), pk in members)) for pk, user in people.items())
+    return Roster(meeting, tuple(sorted(rows, key=lambda row: (row.user.sort_name, row.user.pk))))
+
+
+def expected_members(meeting: Meeting) -> dict[UUID, User]:
+    """Everyone whose membership of the group holds on the day of the meeting."""
+    stays = Membership.objects.filter(group_id=meeting.group_id).on(meeting.local_date).select_related("user")
+    return {stay.user_id: stay.user for stay in stays}
+
+
+def _expected(mark: Attending | None, is_member: bool) -> bool:
+    return is_member or (mark is not None and not mark.walk_in)
+
+
+def unmarked(roster: Roster) -> Iterable[User]:
+    return (row.user for row in roster.rows if row.mark is None)

@@ -1,0 +1,192 @@
+"""Every write about meetings and series. Closing needs the roster, and is in attendings.services."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from django.core.exceptions import ValidationError
+from django.db.models import ProtectedError
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from simple_history.utils import bulk_create_with_history
+
+from accounts.models import User
+from attendance.db.transactions import atomic
+from attendance.errors import ConflictError, InvalidError
+from groups.models import Group
+from meetings.models import Meeting, Series
+from meetings.rules import MOVES, State, checked_rule, ends, occurrences
+
+TIMES = frozenset({"starts_at", "ends_at"})
+
+
+def create_meeting(
+    *,
+    acting_user: User | None,
+    group: Group,
+    title: str,
+    starts_at: datetime,
+    ends_at: datetime,
+    teacher: User | None = None,
+    **fields: Any,
+) -> Meeting:
+    """A scheduled meeting. Without a teacher it is the acting user's, where they teach the group, or the group's only teacher's.
+
+    Raises InvalidError for times in the wrong order or a teacher who does not teach the group.
+    """
+    teacher = _teacher_for(group, teacher, acting_user)
+    meeting = Meeting(group=group, title=title, starts_at=starts_at, ends_at=ends_at, teacher=teacher, **fields)
+    return _store(meeting, acting_user)
+
+
+def update_meeting(*, acting_user: User | None, meeting: Meeting, **changes: Any) -> Meeting:
+    """Raises InvalidError for what cannot change or does not fit, ConflictError for the times of a meeting that is over."""
+    with atomic():
+        meeting = current_meeting(meeting)
+        changes = {name: value for name, value in changes.items() if getattr(meeting, name) != value}
+        _check_changes(meeting, changes)
+        if "teacher" in changes:
+            _teacher_for(meeting.group, changes["teacher"], acting_user)
+        for name, value in changes.items():
+            setattr(meeting, name, value)
+        return _store(meeting, acting_user) if changes else meeting
+
+
+def delete_meeting(*, acting_user: User | None, meeting: Meeting) -> None:
+    """Raises ConflictError for a meeting that has marks: cancel it instead."""
+    with atomic():
+        meeting._history_user = acting_user
+        try:
+            meeting.delete()
+        except ProtectedError as error:
+            raise ConflictError(_("The meeting has marks; cancel it instead."), code="has_marks") from error
+
+
+def move_meeting(*, acting_user: User | None, meeting: Meeting, move: str, to: State) -> Meeting:
+    """`close`, `reopen` or `cancel`, recorded. Asking for the state it is in changes nothing.
+
+    Raises ConflictError from a state that the move does not start from. Call it with the meeting read inside the transaction.
+    """
+    if meeting.state == to or (move == "reopen" and meeting.state in {State.OPEN, State.SCHEDULED}):
+        return meeting
+    if meeting.state not in MOVES[move]:
+        detail = _("A meeting that is %(state)s cannot do this.") % {"state": meeting.get_state_display()}
+        raise ConflictError(detail, code=f"meeting_{meeting.state}", extra={"state": meeting.state})
+    meeting.state = to
+    meeting.closed_at = timezone.now() if to == State.CLOSED else None
+    meeting._change_reason = move
+    return _store(meeting, acting_user)
+
+
+def cancel_meeting(*, acting_user: User | None, meeting: Meeting) -> Meeting:
+    """It did not or will not take place: its marks stay and count for nothing. Raises ConflictError for a closed meeting."""
+    with atomic():
+        return move_meeting(acting_user=acting_user, meeting=current_meeting(meeting), move="cancel", to=State.CANCELLED)
+
+
+def reopen_meeting(*, acting_user: User | None, meeting: Meeting) -> Meeting:
+    """Its marks can change again; recorded in its history."""
+    with atomic():
+        return move_meeting(acting_user=acting_user, meeting=current_meeting(meeting), move="reopen", to=State.OPEN)
+
+
+def open_meeting(*, acting_user: User | None, meeting: Meeting) -> None:
+    """The first mark opens a scheduled meeting."""
+    if meeting.state == State.SCHEDULED:
+        meeting.state = State.OPEN
+        _store(meeting, acting_user)
+
+
+def save_series(*, acting_user: User | None, series: Series) -> Series:
+    """Raises InvalidError for a rule that is none, days in the wrong order or a teacher who does not teach the group."""
+    try:
+        series.rule = checked_rule(series.rule)
+    except ValueError as error:
+        text = _("Not a recurrence rule; one looks like FREQ=WEEKLY;BYDAY=MO,WE")
+        raise InvalidError(text, fields={"rule": text}) from error
+    if series.last_day < series.first_day:
+        text = _("The last day cannot be before the first.")
+        raise InvalidError(text, fields={"last_day": text})
+    _teacher_for(series.group, series.teacher, acting_user)
+    series.save()
+    return series
+
+
+def schedule_series(*, acting_user: User | None, series: Series) -> list[Meeting]:
+    """Makes the meetings of a series that are not there yet; called again it makes none twice."""
+    starts = occurrences(
+        series.rule, first_day=series.first_day, at=series.starts, timezone_name=series.group.timezone, until=series.last_day
+    )
+    with atomic():
+        there = set(Meeting.objects.filter(series=series).values_list("starts_at", flat=True))
+        meetings = [_occurrence(series, start) for start in starts if start not in there]
+        return list(bulk_create_with_history(meetings, Meeting, default_user=acting_user))
+
+
+def recompute_days(group: Group) -> None:
+    """After a change of the group's time zone: the day of each of its meetings."""
+    meetings = list(Meeting.objects.filter(group=group))
+    for meeting in meetings:
+        meeting.group = group
+        meeting.local_date = meeting.day_in_group()
+    Meeting.objects.bulk_update(meetings, ["local_date"], batch_size=500)
+
+
+def _check_changes(meeting: Meeting, changes: dict[str, Any]) -> None:
+    if "group" in changes:
+        text = _("A meeting stays with its group; make a new one there.")
+        raise InvalidError(text, code="read_only", fields={"group": text})
+    if TIMES & set(changes) and meeting.state in {State.CLOSED, State.CANCELLED}:
+        text = _("The times of a closed or cancelled meeting stay; reopen it first.")
+        raise ConflictError(text, code=f"meeting_{meeting.state}")
+
+
+def _occurrence(series: Series, start: datetime) -> Meeting:
+    meeting = Meeting(
+        group=series.group,
+        series=series,
+        title=series.title,
+        teacher_id=series.teacher_id,
+        location=series.location,
+        starts_at=start,
+        ends_at=ends(start, series.minutes),
+    )
+    meeting.local_date = meeting.day_in_group()
+    return meeting
+
+
+def current_meeting(meeting: Meeting) -> Meeting:
+    """As it is stored now, read inside the transaction that will change it."""
+    return Meeting.objects.select_related("group").get(pk=meeting.pk)
+
+
+def _teacher_for(group: Group, teacher: User | None, acting_user: User | None) -> User:
+    """Raises InvalidError where `teacher` does not teach the group, or none was named and none is obvious."""
+    teachers = list(group.teachers.all())
+    if teacher is not None:
+        if teacher not in teachers:
+            text = _("This person does not teach the group.")
+            raise InvalidError(text, fields={"teacher": text})
+        return teacher
+    if acting_user in teachers:
+        return next(user for user in teachers if user == acting_user)
+    if len(teachers) == 1:
+        return teachers[0]
+    text = _("Say which teacher of the group.")
+    raise InvalidError(text, code="required", fields={"teacher": text})
+
+
+def _store(meeting: Meeting, acting_user: User | None) -> Meeting:
+    if meeting.ends_at <= meeting.starts_at:
+        text = _("It must end after it starts.")
+        raise InvalidError(text, fields={"ends_at": text})
+    try:
+        meeting.clean_fields(exclude=["id", "local_date", "group", "teacher", "series"])
+    except ValidationError as error:
+        fields = {name: " ".join(texts) for name, texts in error.message_dict.items()}
+        raise InvalidError(_("The request has errors; each is listed."), fields=fields) from error
+    meeting._history_user = acting_user
+    with atomic():
+        meeting.save()
+    return meeting
