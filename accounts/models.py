@@ -13,7 +13,7 @@ from attendance.db.keys import UUIDModel
 from attendance.timezones import default_timezone, validate_timezone
 
 
-class LowercaseEmailField(models.EmailField):
+class LowercaseEmailField(models.EmailField):  # type: ignore[type-arg]  # generic in its stubs alone
     """Lower case in Python, in the database and in every look-up, so that a plain unique index is case-insensitive."""
 
     def to_python(self, value: Any) -> Any:
@@ -83,3 +83,6 @@ class DefaultGrant(models.Model):
     """A permission once given to a role by default, so that an operator who takes it away is not overruled by `migrate`."""
 
     key = models.CharField(max_length=200, primary_key=True, help_text="role:app_label.codename")
+
+    def __str__(self) -> str:
+        return self.key

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from accounts.models import User
 
 
-class UserQuerySet(models.QuerySet["User"]):
+class UserQuerySet(models.QuerySet[Any]):
     def visible_to(self, user: User) -> UserQuerySet:
         """Everyone for an administrator; oneself, and whom the groups app adds for a teacher, for the others."""
         if user.role == Role.ADMIN:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 from uuid import uuid4
 
 from django.contrib.auth.models import update_last_login
@@ -39,7 +39,7 @@ def issue_tokens(user: User) -> TokenPair:
     """The pair of a new session."""
     with atomic():
         refresh = SessionToken.for_user(user)
-        update_last_login(None, user)
+        update_last_login(User, user)
     return TokenPair(access=str(refresh.access_token), refresh=str(refresh))
 
 
@@ -84,7 +84,7 @@ def _verified(raw: str) -> SessionToken:
 
 
 def _revoke_once(refresh: SessionToken) -> None:
-    _row, created = refresh.blacklist()
+    _row, created = cast("tuple[Any, bool]", refresh.blacklist())  # its annotation forgets the flag
     if not created:
         raise InvalidToken(_("Token is blacklisted"))
 

@@ -8,7 +8,7 @@ from attendance.errors import ConflictError
 from attendings.models import Attending
 
 
-class StaleMarks(ConflictError):
+class StaleMarksError(ConflictError):
     """Somebody changed these marks since the client read them; `marks` are as stored now."""
 
     def __init__(self, marks: Sequence[Attending]) -> None:
@@ -16,7 +16,7 @@ class StaleMarks(ConflictError):
         self.marks = marks
 
 
-class AlreadyMarked(ConflictError):
+class AlreadyMarkedError(ConflictError):
     """One person has one mark at one meeting; `mark` is it."""
 
     def __init__(self, mark: Attending) -> None:

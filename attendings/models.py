@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from typing import Any
+
 from django.conf import settings
 from django.db import models
 from django.utils.translation import gettext_lazy as _
@@ -32,6 +34,7 @@ class Attending(UUIDModel):
     version = models.PositiveIntegerField(_("version"), default=1, editable=False)
 
     objects = AttendingQuerySet.as_manager()
+    _history_user: Any
     history = HistoricalRecords(history_id_field=models.UUIDField(default=new_id))
 
     class Meta:

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from django.db import models
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from meetings.models import Meeting
 
 
-class AttendingQuerySet(models.QuerySet["Attending"]):
+class AttendingQuerySet(models.QuerySet[Any]):
     def visible_to(self, user: User) -> AttendingQuerySet:
         """All for an administrator, those of the groups they teach for a teacher, their own for everyone else."""
         if user.role == Role.ADMIN:

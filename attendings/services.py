@@ -18,7 +18,7 @@ from attendance.db.transactions import atomic
 from attendance.errors import ConflictError, InvalidError
 from attendance.observability.metrics import marks_stored
 from attendance.timezones import local_date
-from attendings.errors import AlreadyMarked, StaleMarks
+from attendings.errors import AlreadyMarkedError, StaleMarksError
 from attendings.models import Attending
 from attendings.roster import Roster, roster_of, unmarked
 from attendings.rules import Method, Status, minutes_late
@@ -88,7 +88,7 @@ def mark_roster(
 ) -> Roster:
     """Stores all marks, or none; `default` is for everyone expected who is neither listed nor marked. The roster as it then is.
 
-    Raises ConflictError for a closed or cancelled meeting, StaleMarks where a row's version is not the stored one,
+    Raises ConflictError for a closed or cancelled meeting, StaleMarksError where a row's version is not the stored one,
     InvalidError for people who are listed twice or are not on the roster.
     """
     with atomic():
@@ -111,14 +111,14 @@ def mark_roster(
 
 
 def create_mark(*, acting_user: User | None, meeting: Meeting, said: MarkInput, method: str = Method.API) -> Attending:
-    """Marks one person. Raises AlreadyMarked where there is a mark, and what mark_roster raises."""
+    """Marks one person. Raises AlreadyMarkedError where there is a mark, and what mark_roster raises."""
     with atomic():
         meeting = current_meeting(meeting)
         _check_takes_marks(meeting)
         stored = {row.user.pk: row.mark for row in roster_of(meeting).rows}
         existing = stored.get(said.user_id)
         if existing is not None:
-            raise AlreadyMarked(existing)
+            raise AlreadyMarkedError(existing)
         _check_people([said], stored, acting_user, path="user")
         pen = _Pen(acting_user, meeting, method)
         pen.put(None, said)
@@ -127,7 +127,7 @@ def create_mark(*, acting_user: User | None, meeting: Meeting, said: MarkInput, 
 
 
 def update_mark(*, acting_user: User | None, mark: Attending, said: MarkInput, method: str = Method.API) -> Attending:
-    """Changes one mark. Raises StaleMarks where the version is not the stored one, ConflictError for a closed meeting."""
+    """Changes one mark. Raises StaleMarksError where the version is not the stored one, ConflictError for a closed meeting."""
     with atomic():
         mark, meeting = _current_mark(mark)
         _check_versions([said], {mark.user_id: mark})
@@ -210,7 +210,7 @@ def _possible_walk_ins(user_ids: set[UUID], acting_user: User | None) -> set[UUI
 def _check_versions(marks: Sequence[MarkInput], stored: Mapping[UUID, Attending | None]) -> None:
     stale = [said for said in marks if said.version is not None and said.version != _version(stored.get(said.user_id))]
     if stale:
-        raise StaleMarks([mark for said in stale if (mark := stored.get(said.user_id)) is not None])
+        raise StaleMarksError([mark for said in stale if (mark := stored.get(said.user_id)) is not None])
 
 
 def _version(mark: Attending | None) -> int:

@@ -61,6 +61,7 @@ class Membership(UUIDModel):
     left_on = models.DateField(_("left on"), null=True, blank=True, help_text=_("The last day; empty while it lasts."))
 
     objects = MembershipQuerySet.as_manager()
+    _history_user: Any
     history = HistoricalRecords(history_id_field=models.UUIDField(default=new_id))
 
     class Meta:

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import date
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from uuid import UUID
 
 from django.db import models
@@ -12,11 +12,8 @@ from django.utils import timezone
 from accounts.models import User
 from accounts.rules import Role, fold
 
-if TYPE_CHECKING:
-    pass
 
-
-class GroupQuerySet(models.QuerySet["Group"]):
+class GroupQuerySet(models.QuerySet[Any]):
     def visible_to(self, user: User) -> GroupQuerySet:
         """All for an administrator, those they teach for a teacher, those they are in today for everyone else."""
         if user.role == Role.ADMIN:
@@ -42,7 +39,7 @@ class GroupQuerySet(models.QuerySet["Group"]):
         return self.filter(Q(name_key__contains=fold(text)) | Q(description__icontains=text))
 
 
-class MembershipQuerySet(models.QuerySet["Membership"]):
+class MembershipQuerySet(models.QuerySet[Any]):
     def visible_to(self, user: User) -> MembershipQuerySet:
         """Those of the groups in sight."""
         from groups.models import Group

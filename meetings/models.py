@@ -69,6 +69,8 @@ class Meeting(UUIDModel):
     created_at = models.DateTimeField(_("created"), auto_now_add=True)
 
     objects = MeetingQuerySet.as_manager()
+    _history_user: Any
+    _change_reason: str
     history = HistoricalRecords(history_id_field=models.UUIDField(default=new_id))
 
     class Meta:

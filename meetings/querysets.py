@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import Any
 
 from django.db import models
 
@@ -8,17 +8,14 @@ from accounts.models import User
 from accounts.rules import Role
 from groups.models import Group
 
-if TYPE_CHECKING:
-    pass
 
-
-class MeetingQuerySet(models.QuerySet["Meeting"]):
+class MeetingQuerySet(models.QuerySet[Any]):
     def visible_to(self, user: User) -> MeetingQuerySet:
         """Those of the groups in sight."""
         return self if user.role == Role.ADMIN else self.filter(group__in=Group.objects.visible_to(user).values("pk"))
 
 
-class SeriesQuerySet(models.QuerySet["Series"]):
+class SeriesQuerySet(models.QuerySet[Any]):
     def visible_to(self, user: User) -> SeriesQuerySet:
         """Those of the groups in sight."""
         return self if user.role == Role.ADMIN else self.filter(group__in=Group.objects.visible_to(user).values("pk"))

@@ -1,6 +1,8 @@
 from __future__ import annotations
 
-from django.utils.translation import gettext_lazy as _
+from typing import Any
+
+from django.utils.translation import gettext as _
 from rest_framework_simplejwt.authentication import JWTAuthentication as StockAuthentication
 from rest_framework_simplejwt.exceptions import AuthenticationFailed
 from rest_framework_simplejwt.settings import api_settings
@@ -10,7 +12,7 @@ from accounts.models import User
 
 
 class JWTAuthentication(StockAuthentication):
-    def get_user(self, validated_token: Token) -> User:
+    def get_user(self, validated_token: Token) -> Any:
         """The person and their role, as they are now: a deactivated one is refused at once."""
         pk = validated_token.get(api_settings.USER_ID_CLAIM)
         user = User.objects.filter(pk=pk, is_active=True).prefetch_related("groups").first() if pk else None

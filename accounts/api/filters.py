@@ -5,6 +5,7 @@ from uuid import UUID
 import django_filters
 from django_filters import rest_framework as filters
 
+from accounts.api.caller import caller
 from accounts.models import User
 from accounts.querysets import UserQuerySet
 from accounts.rules import Role
@@ -24,7 +25,7 @@ class UserFilter(filters.FilterSet):
         return queryset.with_role(value)
 
     def by_group(self, queryset: UserQuerySet, name: str, value: UUID) -> UserQuerySet:
-        return queryset.in_group(value, asked_by=self.request.user)
+        return queryset.in_group(value, asked_by=caller(self.request))
 
     def by_text(self, queryset: UserQuerySet, name: str, value: str) -> UserQuerySet:
         return queryset.matching(value)

@@ -23,7 +23,8 @@ class UserSerializer(serializers.ModelSerializer[User]):
     class Meta:
         model = User
         fields = (
-            "id", "email", "first_name", "last_name", "middle_name", "role", "is_active", "language", "timezone", "created_at", "password",
+            "id", "email", "first_name", "last_name", "middle_name", "role", "is_active", "language", "timezone",
+            "created_at", "password",
         )  # fmt: skip
         read_only_fields = ("id", "created_at")
 

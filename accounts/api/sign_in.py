@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, cast
 
 from django.conf import settings
 from django.contrib.auth import authenticate
@@ -16,6 +16,7 @@ from rest_framework.response import Response
 from rest_framework.serializers import Serializer
 
 from accounts import services, tokens
+from accounts.api.caller import caller
 from accounts.api.serializers import (
     LoginSerializer,
     MeSerializer,
@@ -96,7 +97,7 @@ class LogoutView(ProblemFriendlyView):
 
     @extend_schema(operation_id="logout", request=RefreshSerializer, responses={204: None})
     def post(self, request: Request) -> Response:
-        tokens.revoke_token(valid(RefreshSerializer(data=request.data))["refresh"], owner=request.user)
+        tokens.revoke_token(valid(RefreshSerializer(data=request.data))["refresh"], owner=caller(request))
         return Response(status=status.HTTP_204_NO_CONTENT)
 
 
@@ -108,12 +109,12 @@ class MeView(ProblemFriendlyView):
     @extend_schema(operation_id="me", responses=UserSerializer)
     def get(self, request: Request) -> Response:
         refuse_unknown(request, set())
-        return Response(UserSerializer(request.user).data)
+        return Response(UserSerializer(caller(request)).data)
 
     @extend_schema(operation_id="me_update", request=MeSerializer, responses=UserSerializer)
     def patch(self, request: Request) -> Response:
-        changes = valid(MeSerializer(request.user, data=request.data, partial=True))
-        return Response(UserSerializer(services.update_user(acting_user=request.user, user=request.user, **changes)).data)
+        changes = valid(MeSerializer(caller(request), data=request.data, partial=True))
+        return Response(UserSerializer(services.update_user(acting_user=caller(request), user=caller(request), **changes)).data)
 
 
 class PasswordView(ProblemFriendlyView):
@@ -125,6 +126,6 @@ class PasswordView(ProblemFriendlyView):
     @extend_schema(operation_id="me_password", request=PasswordChangeSerializer, responses={204: None})
     def post(self, request: Request) -> Response:
         given = valid(PasswordChangeSerializer(data=request.data))
-        session = request.auth.get(tokens.SESSION_CLAIM) if request.auth else None
-        services.change_password(acting_user=request.user, keep_session=session, **given)
+        session = cast("Any", request.auth).get(tokens.SESSION_CLAIM)
+        services.change_password(acting_user=caller(request), keep_session=session, **given)
         return Response(status=status.HTTP_204_NO_CONTENT)

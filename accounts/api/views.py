@@ -8,6 +8,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from accounts import services
+from accounts.api.caller import caller
 from accounts.api.filters import UserFilter
 from accounts.api.serializers import UserDetailSerializer, UserSerializer
 from accounts.models import User
@@ -45,18 +46,18 @@ class UserViewSet(ScopedViewSet):
     }
 
     def visible(self) -> UserQuerySet:
-        return User.objects.visible_to(self.request.user).prefetch_related("groups")
+        return User.objects.visible_to(caller(self.request)).prefetch_related("groups")
 
     @extend_schema(request=UserDetailSerializer, responses={201: UserSerializer})
     def create(self, request: Request) -> Response:
         values = {"password": None, **self.validated()}
-        user = services.create_user(acting_user=request.user, **values)
+        user = services.create_user(acting_user=caller(request), **values)
         return Response(self.get_serializer(user).data, status=status.HTTP_201_CREATED)
 
     def update(self, request: Request, *, partial: bool = False, **kwargs: Any) -> Response:
         user = self.get_object()
         changes = self.validated(user, partial=partial)
-        return Response(self.get_serializer(services.update_user(acting_user=request.user, user=user, **changes)).data)
+        return Response(self.get_serializer(services.update_user(acting_user=caller(request), user=user, **changes)).data)
 
     @extend_schema(
         responses={200: UserSerializer, 204: OpenApiResponse(description="Had no attendance history and is gone.")},
@@ -64,6 +65,6 @@ class UserViewSet(ScopedViewSet):
     )
     def destroy(self, request: Request, **kwargs: Any) -> Response:
         user = self.get_object()
-        if services.remove_user(acting_user=request.user, user=user):
+        if services.remove_user(acting_user=caller(request), user=user):
             return Response(status=status.HTTP_204_NO_CONTENT)
         return Response(self.get_serializer(user).data)

@@ -8,46 +8,88 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('auth', '0012_alter_user_first_name_max_length'),
+        ("auth", "0012_alter_user_first_name_max_length"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='DefaultGrant',
+            name="DefaultGrant",
             fields=[
-                ('key', models.CharField(help_text='role:app_label.codename', max_length=200, primary_key=True, serialize=False)),
+                ("key", models.CharField(help_text="role:app_label.codename", max_length=200, primary_key=True, serialize=False)),
             ],
         ),
         migrations.CreateModel(
-            name='User',
+            name="User",
             fields=[
-                ('password', models.CharField(max_length=128, verbose_name='password')),
-                ('last_login', models.DateTimeField(blank=True, null=True, verbose_name='last login')),
-                ('is_superuser', models.BooleanField(default=False, help_text='Designates that this user has all permissions without explicitly assigning them.', verbose_name='superuser status')),
-                ('id', models.UUIDField(default=attendance.db.keys.new_id, editable=False, primary_key=True, serialize=False)),
-                ('email', accounts.models.LowercaseEmailField(max_length=254, unique=True, verbose_name='email')),
-                ('first_name', models.CharField(max_length=150, verbose_name='first name')),
-                ('last_name', models.CharField(max_length=150, verbose_name='last name')),
-                ('middle_name', models.CharField(blank=True, help_text='Or patronymic.', max_length=150, verbose_name='middle name')),
-                ('sort_name', models.CharField(db_index=True, editable=False, max_length=460)),
-                ('language', models.CharField(choices=[('en', 'English'), ('ru', 'Russian')], default='en', max_length=5, verbose_name='language')),
-                ('timezone', models.CharField(default=attendance.timezones.default_timezone, max_length=64, validators=[attendance.timezones.validate_timezone], verbose_name='time zone')),
-                ('is_active', models.BooleanField(db_index=True, default=True, help_text='May log in.', verbose_name='active')),
-                ('created_at', models.DateTimeField(auto_now_add=True, db_index=True, verbose_name='created')),
-                ('groups', models.ManyToManyField(blank=True, help_text='The groups this user belongs to. A user will get all permissions granted to each of their groups.', related_name='user_set', related_query_name='user', to='auth.group', verbose_name='groups')),
-                ('user_permissions', models.ManyToManyField(blank=True, help_text='Specific permissions for this user.', related_name='user_set', related_query_name='user', to='auth.permission', verbose_name='user permissions')),
+                ("password", models.CharField(max_length=128, verbose_name="password")),
+                ("last_login", models.DateTimeField(blank=True, null=True, verbose_name="last login")),
+                (
+                    "is_superuser",
+                    models.BooleanField(
+                        default=False,
+                        help_text="Designates that this user has all permissions without explicitly assigning them.",
+                        verbose_name="superuser status",
+                    ),
+                ),
+                ("id", models.UUIDField(default=attendance.db.keys.new_id, editable=False, primary_key=True, serialize=False)),
+                ("email", accounts.models.LowercaseEmailField(max_length=254, unique=True, verbose_name="email")),
+                ("first_name", models.CharField(max_length=150, verbose_name="first name")),
+                ("last_name", models.CharField(max_length=150, verbose_name="last name")),
+                (
+                    "middle_name",
+                    models.CharField(blank=True, help_text="Or patronymic.", max_length=150, verbose_name="middle name"),
+                ),
+                ("sort_name", models.CharField(db_index=True, editable=False, max_length=460)),
+                (
+                    "language",
+                    models.CharField(
+                        choices=[("en", "English"), ("ru", "Russian")], default="en", max_length=5, verbose_name="language"
+                    ),
+                ),
+                (
+                    "timezone",
+                    models.CharField(
+                        default=attendance.timezones.default_timezone,
+                        max_length=64,
+                        validators=[attendance.timezones.validate_timezone],
+                        verbose_name="time zone",
+                    ),
+                ),
+                ("is_active", models.BooleanField(db_index=True, default=True, help_text="May log in.", verbose_name="active")),
+                ("created_at", models.DateTimeField(auto_now_add=True, db_index=True, verbose_name="created")),
+                (
+                    "groups",
+                    models.ManyToManyField(
+                        blank=True,
+                        help_text="The groups this user belongs to. A user will get all permissions granted to each of their groups.",
+                        related_name="user_set",
+                        related_query_name="user",
+                        to="auth.group",
+                        verbose_name="groups",
+                    ),
+                ),
+                (
+                    "user_permissions",
+                    models.ManyToManyField(
+                        blank=True,
+                        help_text="Specific permissions for this user.",
+                        related_name="user_set",
+                        related_query_name="user",
+                        to="auth.permission",
+                        verbose_name="user permissions",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'person',
-                'verbose_name_plural': 'people',
-                'ordering': ('sort_name', 'id'),
+                "verbose_name": "person",
+                "verbose_name_plural": "people",
+                "ordering": ("sort_name", "id"),
             },
             managers=[
-                ('objects', accounts.querysets.UserManager()),
+                ("objects", accounts.querysets.UserManager()),
             ],
         ),
     ]

@@ -38,7 +38,9 @@ def problem(request: HttpRequest, *, status_code: int, code: str, detail: str, *
 
 class ProblemFormatter(ExceptionFormatter):
     def format_error_response(self, error_response: ErrorResponse) -> dict[str, Any]:
-        request = self.context["request"]._request
+        drf_request = self.context["request"]
+        assert drf_request is not None  # noqa: S101 - DRF handles exceptions of requests alone
+        request = drf_request._request
         code, detail = _code(self.exc), _detail(self.exc)
         body = problem(request, status_code=self.exc.status_code, code=code, detail=detail)
         if isinstance(self.exc, RaisedByService):

@@ -1,6 +1,8 @@
 from __future__ import annotations
 
-from django.http import HttpRequest, HttpResponse
+from typing import Any
+
+from django.http import HttpRequest
 from django.middleware.http import ConditionalGetMiddleware
 from django.utils.cache import patch_cache_control, patch_vary_headers
 
@@ -8,7 +10,7 @@ from django.utils.cache import patch_cache_control, patch_vary_headers
 class ListETagMiddleware(ConditionalGetMiddleware):
     """ETag and 304 for the REST answers; the admin's pages differ with every CSRF token, and metrics with every scrape."""
 
-    def process_response(self, request: HttpRequest, response: HttpResponse) -> HttpResponse:
+    def process_response(self, request: HttpRequest, response: Any) -> Any:
         if not getattr(response, "etag_wanted", False):
             return response
         patch_cache_control(response, private=True, no_cache=True)

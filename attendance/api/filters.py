@@ -9,7 +9,6 @@ from django.utils.translation import gettext as _
 from django_filters.rest_framework import DjangoFilterBackend
 from rest_framework.filters import OrderingFilter
 from rest_framework.request import Request
-from rest_framework.views import APIView
 
 from attendance.api.exceptions import QueryError
 
@@ -23,7 +22,7 @@ def refuse_unknown(request: Request, known: set[str]) -> None:
 
 
 class FilterBackend(DjangoFilterBackend):
-    def filter_queryset(self, request: Request, queryset: QuerySet[Any], view: APIView) -> QuerySet[Any]:
+    def filter_queryset(self, request: Request, queryset: QuerySet[Any], view: Any) -> QuerySet[Any]:
         filterset = self.get_filterset(request, queryset, view)
         names = set(filterset.filters) if filterset else set()
         refuse_unknown(request, names | view.query_names())
@@ -40,7 +39,7 @@ class TotalOrdering(OrderingFilter):
     The key makes it total, so that no page repeats or drops a row.
     """
 
-    def get_ordering(self, request: Request, queryset: QuerySet[Any], view: APIView) -> list[str]:
+    def get_ordering(self, request: Request, queryset: QuerySet[Any], view: Any) -> list[str]:
         asked = request.query_params.get(self.ordering_param)
         names = [part.strip() for part in asked.split(",")] if asked else list(view.ordering)
         fields = view.ordering_fields
@@ -50,7 +49,7 @@ class TotalOrdering(OrderingFilter):
         signed = [("-" if name.startswith("-") else "") + fields[name.removeprefix("-")] for name in names]
         return [*signed, "-id" if signed[0].startswith("-") else "id"]
 
-    def get_schema_operation_parameters(self, view: APIView) -> list[dict[str, Any]]:
+    def get_schema_operation_parameters(self, view: Any) -> list[dict[str, Any]]:
         names = sorted(view.ordering_fields)
         choices = [*names, *(f"-{name}" for name in names)]
         return [

@@ -10,3 +10,6 @@ class IdempotentAnswer(models.Model):
     body_digest = models.CharField(max_length=64)
     answer = models.TextField(help_text="The JSON that was sent")
     created_at = models.DateTimeField(auto_now_add=True, db_index=True)
+
+    def __str__(self) -> str:
+        return self.digest

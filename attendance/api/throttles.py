@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from rest_framework.request import Request
 from rest_framework.throttling import SimpleRateThrottle
@@ -15,12 +15,12 @@ if TYPE_CHECKING:
 class ConfiguredThrottle(SimpleRateThrottle):
     """Reads its rate when a request comes, so that an override of the setting takes effect at once."""
 
-    def get_rate(self) -> str | None:
+    def get_rate(self) -> Any:
         from rest_framework.settings import api_settings
 
-        return api_settings.DEFAULT_THROTTLE_RATES.get(self.scope)
+        return api_settings.DEFAULT_THROTTLE_RATES.get(str(self.scope))
 
-    def key(self, *parts: str) -> str:
+    def hashed(self, *parts: str) -> str:
         """Hashed: a key must not carry an email into a file name or another process's key list."""
         return self.cache_format % {"scope": self.scope, "ident": hashlib.sha256("\0".join(parts).encode()).hexdigest()}
 
@@ -29,12 +29,12 @@ class UserThrottle(ConfiguredThrottle):
     scope = "user"
 
     def get_cache_key(self, request: Request, view: APIView) -> str:
-        return self.key(str(request.user.pk) if request.user.is_authenticated else self.get_ident(request))
+        return self.hashed(str(request.user.pk) if request.user.is_authenticated else self.get_ident(request))
 
 
 class AddressThrottle(ConfiguredThrottle):
     def get_cache_key(self, request: Request, view: APIView) -> str:
-        return self.key(self.get_ident(request))
+        return self.hashed(self.get_ident(request))
 
 
 class RegisterThrottle(AddressThrottle):
@@ -52,7 +52,7 @@ class LoginThrottle(ConfiguredThrottle):
 
     def get_cache_key(self, request: Request, view: APIView) -> str:
         email = request.data.get("email") if isinstance(request.data, dict) else None
-        return self.key(self.get_ident(request), str(email).strip().lower())
+        return self.hashed(self.get_ident(request), str(email).strip().lower())
 
 
 class LoginAddressThrottle(AddressThrottle):
@@ -62,7 +62,7 @@ class LoginAddressThrottle(AddressThrottle):
     factor = 20
 
     def get_cache_key(self, request: Request, view: APIView) -> str:
-        return self.key("address", self.get_ident(request))
+        return self.hashed("address", self.get_ident(request))
 
     def parse_rate(self, rate: str | None) -> tuple[int | None, int | None]:
         number, duration = super().parse_rate(rate)

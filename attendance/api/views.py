@@ -13,6 +13,8 @@ from rest_framework.viewsets import GenericViewSet
 
 from attendance.api.filters import FilterBackend, TotalOrdering, refuse_unknown
 
+ETAG_WANTED = "etag_wanted"  # read by ListETagMiddleware
+
 
 class ProblemFriendlyView(APIView):
     """Answers that say 401 with `WWW-Authenticate`, also where no credentials are looked at."""
@@ -22,11 +24,11 @@ class ProblemFriendlyView(APIView):
 
 
 def with_etag(response: Response) -> Response:
-    response.etag_wanted = True
+    setattr(response, ETAG_WANTED, True)
     return response
 
 
-class ScopedViewSet(ProblemFriendlyView, GenericViewSet):
+class ScopedViewSet(ProblemFriendlyView, GenericViewSet[Any]):
     """Rows that the caller may see, filtered, ordered and paged; writes are the subclass's, through its services."""
 
     filter_backends = [FilterBackend, TotalOrdering]
@@ -43,7 +45,7 @@ class ScopedViewSet(ProblemFriendlyView, GenericViewSet):
 
     def query_names(self) -> set[str]:
         """The query parameters of the list besides its filters."""
-        paging = self.paginator.query_names if self.paginator else frozenset()
+        paging: frozenset[str] = getattr(self.paginator, "query_names", frozenset())
         return set(paging) | ({"ordering"} if self.ordering_fields else set())
 
     def list(self, request: Request) -> Response:

@@ -30,8 +30,8 @@ def database_state() -> str:
         connection.ensure_connection()
         connection.introspection.table_names()
         return OK if _migrated() else NOT_MIGRATED
-    except (Error, _Pending) as error:
-        if isinstance(error, _Pending):
+    except (Error, _PendingError) as error:
+        if isinstance(error, _PendingError):
             return NOT_MIGRATED
         logger.warning("database_failing", exc_info=error)
         connection.close()
@@ -49,7 +49,7 @@ def cache_state() -> str:
         return FAILING
 
 
-class _Pending(Exception):
+class _PendingError(Exception):
     """Not every migration has run; an exception, so that `cache` forgets it."""
 
 
@@ -57,7 +57,7 @@ class _Pending(Exception):
 def _migrated() -> bool:
     executor = MigrationExecutor(connection)
     if executor.migration_plan(executor.loader.graph.leaf_nodes()):
-        raise _Pending
+        raise _PendingError
     return True
 
 

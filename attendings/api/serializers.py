@@ -4,6 +4,7 @@ from typing import Any
 
 from rest_framework import serializers
 
+from accounts.api.caller import caller
 from accounts.models import User
 from attendance.api.fields import MomentField
 from attendings.models import Attending
@@ -19,7 +20,7 @@ VERSION_HELP = "Of the mark that was seen, 0 for none; another one stored makes 
 
 class VisibleMeetingField(serializers.PrimaryKeyRelatedField[Meeting]):
     def get_queryset(self) -> Any:
-        return Meeting.objects.visible_to(self.context["request"].user)
+        return Meeting.objects.visible_to(caller(self.context["request"]))
 
 
 class AttendingSerializer(serializers.ModelSerializer[Attending]):

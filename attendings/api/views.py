@@ -13,8 +13,9 @@ from rest_framework.permissions import IsAuthenticated
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from accounts.api.caller import caller
 from accounts.models import User
-from accounts.rules import Role
+from accounts.rules import STAFF_ROLES
 from attendance.api.exceptions import QueryError
 from attendance.api.fields import DayFormField
 from attendance.api.filters import refuse_unknown
@@ -32,7 +33,7 @@ from attendings.api.serializers import (
     UserReportSerializer,
     said,
 )
-from attendings.errors import AlreadyMarked, StaleMarks
+from attendings.errors import AlreadyMarkedError, StaleMarksError
 from attendings.models import Attending
 from attendings.querysets import AttendingQuerySet
 from attendings.reports import user_report
@@ -47,11 +48,11 @@ class MarksMixin:
     """Conflicts answer with the marks as they are stored now."""
 
     def handle_exception(self, exc: Exception) -> Response:
-        if isinstance(exc, StaleMarks):
+        if isinstance(exc, StaleMarksError):
             exc.extra["conflicts"] = AttendingSerializer(exc.marks, many=True).data
-        if isinstance(exc, AlreadyMarked):
+        if isinstance(exc, AlreadyMarkedError):
             exc.extra["existing"] = AttendingSerializer(exc.mark).data
-        return super().handle_exception(exc)  # type: ignore[misc, no-any-return]
+        return super().handle_exception(exc)  # type: ignore[misc]
 
 
 class AttendingViewSet(MarksMixin, ScopedViewSet):
@@ -73,14 +74,14 @@ class AttendingViewSet(MarksMixin, ScopedViewSet):
     }
 
     def visible(self) -> AttendingQuerySet:
-        return Attending.objects.visible_to(self.request.user)
+        return Attending.objects.visible_to(caller(self.request))
 
     @extend_schema(request=NewAttendingSerializer, responses={201: AttendingSerializer})
     def create(self, request: Request) -> Response:
         serializer = NewAttendingSerializer(data=request.data, context=self.get_serializer_context())
         serializer.is_valid(raise_exception=True)
         values = serializer.validated_data
-        mark = services.create_mark(acting_user=request.user, meeting=values["meeting"], said=said(values))
+        mark = services.create_mark(acting_user=caller(request), meeting=values["meeting"], said=said(values))
         return Response(AttendingSerializer(mark).data, status=status.HTTP_201_CREATED)
 
     @extend_schema(request=MarkChangeSerializer, responses=AttendingSerializer)
@@ -88,7 +89,7 @@ class AttendingViewSet(MarksMixin, ScopedViewSet):
         mark = self.get_object()
         serializer = MarkChangeSerializer(mark, data=request.data, partial=partial)
         serializer.is_valid(raise_exception=True)
-        changed = services.update_mark(acting_user=request.user, mark=mark, said=serializer.said_of(mark))
+        changed = services.update_mark(acting_user=caller(request), mark=mark, said=serializer.said_of(mark))
         return Response(AttendingSerializer(changed).data)
 
     @extend_schema(request=MarkChangeSerializer, responses=AttendingSerializer)
@@ -98,7 +99,7 @@ class AttendingViewSet(MarksMixin, ScopedViewSet):
     @extend_schema(responses={204: None})
     def destroy(self, request: Request, **kwargs: Any) -> Response:
         """The person is unmarked again."""
-        services.remove_mark(acting_user=request.user, mark=self.get_object())
+        services.remove_mark(acting_user=caller(request), mark=self.get_object())
         return Response(status=status.HTTP_204_NO_CONTENT)
 
 
@@ -118,7 +119,7 @@ class RegisterViewSet(MarksMixin, ScopedViewSet):
     problem_statuses = {"mark": ("422",)}
 
     def visible(self) -> MeetingQuerySet:
-        return Meeting.objects.visible_to(self.request.user).select_related("group")
+        return Meeting.objects.visible_to(caller(self.request)).select_related("group")
 
     @action(detail=True)
     def roster(self, request: Request, **kwargs: Any) -> Response:
@@ -141,7 +142,7 @@ class RegisterViewSet(MarksMixin, ScopedViewSet):
 
         def act() -> Any:
             marks = [said(row) for row in given["marks"]]
-            roster = services.mark_roster(acting_user=request.user, meeting=meeting, marks=marks, default=given.get("default"))
+            roster = services.mark_roster(acting_user=caller(request), meeting=meeting, marks=marks, default=given.get("default"))
             return self._shown(roster)
 
         return Response(answer_once(request, act))
@@ -150,26 +151,27 @@ class RegisterViewSet(MarksMixin, ScopedViewSet):
     @action(detail=True, methods=["post"])
     def close(self, request: Request, **kwargs: Any) -> Response:
         """Freezes the roster; whoever is unmarked becomes absent."""
-        return self._moved(services.close_meeting(acting_user=request.user, meeting=self.get_object()))
+        return self._moved(services.close_meeting(acting_user=caller(request), meeting=self.get_object()))
 
     @extend_schema(request=None, responses=MeetingSerializer)
     @action(detail=True, methods=["post"])
     def reopen(self, request: Request, **kwargs: Any) -> Response:
         """Lets marks change again; recorded in the meeting's history."""
-        return self._moved(reopen_meeting(acting_user=request.user, meeting=self.get_object()))
+        return self._moved(reopen_meeting(acting_user=caller(request), meeting=self.get_object()))
 
     @extend_schema(request=None, responses=MeetingSerializer)
     @action(detail=True, methods=["post"])
     def cancel(self, request: Request, **kwargs: Any) -> Response:
         """It does not take place and counts for nothing; its marks stay."""
-        return self._moved(cancel_meeting(acting_user=request.user, meeting=self.get_object()))
+        return self._moved(cancel_meeting(acting_user=caller(request), meeting=self.get_object()))
 
     def _moved(self, meeting: Meeting) -> Response:
         return Response(MeetingSerializer(meeting, context=self.get_serializer_context()).data)
 
     def _shown(self, roster: Roster) -> Any:
-        if self.request.user.role not in {Role.ADMIN, Role.TEACHER}:
-            roster = roster.only(self.request.user.pk)
+        reader = caller(self.request)
+        if reader.role not in STAFF_ROLES:
+            roster = roster.only(reader.pk)
         return RosterSerializer(roster, context=self.get_serializer_context()).data
 
 
@@ -192,12 +194,12 @@ class UserReportView(ProblemFriendlyView):
         start, end = _day(request, "from"), _day(request, "to")
         if start and end and start > end:
             raise QueryError({"from": [REVERSED]}, code="invalid")
-        report = user_report(user=user, read_by=request.user, start=start, end=end)
+        report = user_report(user=user, read_by=caller(request), start=start, end=end)
         return Response(UserReportSerializer(report).data)
 
     def _user(self, pk: str) -> User:
         try:
-            return User.objects.visible_to(self.request.user).get(pk=UUID(pk))
+            return User.objects.visible_to(caller(self.request)).get(pk=UUID(pk))
         except (ValueError, User.DoesNotExist) as error:
             raise Http404 from error
 

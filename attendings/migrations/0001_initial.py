@@ -8,68 +8,201 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('meetings', '0001_initial'),
+        ("meetings", "0001_initial"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='HistoricalAttending',
+            name="HistoricalAttending",
             fields=[
-                ('id', models.UUIDField(db_index=True, default=attendance.db.keys.new_id, editable=False)),
-                ('status', models.CharField(choices=[('present', 'present'), ('late', 'late'), ('left_early', 'left early'), ('excused', 'excused'), ('absent', 'absent')], max_length=10, verbose_name='status')),
-                ('method', models.CharField(choices=[('manual', 'by hand'), ('bulk', 'many at once'), ('self', 'by themself'), ('import', 'import'), ('auto', 'automatic'), ('api', 'API')], default='manual', max_length=6, verbose_name='method')),
-                ('joined_at', models.DateTimeField(blank=True, null=True, verbose_name='came')),
-                ('left_at', models.DateTimeField(blank=True, null=True, verbose_name='left')),
-                ('minutes_late', models.PositiveIntegerField(blank=True, editable=False, null=True, verbose_name='minutes late')),
-                ('note', models.CharField(blank=True, max_length=1000, verbose_name='note')),
-                ('walk_in', models.BooleanField(default=False, help_text='Came without being on the roster.', verbose_name='walk-in')),
-                ('marked_at', models.DateTimeField(verbose_name='marked at')),
-                ('version', models.PositiveIntegerField(default=1, editable=False, verbose_name='version')),
-                ('history_id', models.UUIDField(default=attendance.db.keys.new_id, editable=False, primary_key=True, serialize=False)),
-                ('history_date', models.DateTimeField(db_index=True)),
-                ('history_change_reason', models.CharField(max_length=100, null=True)),
-                ('history_type', models.CharField(choices=[('+', 'Created'), ('~', 'Changed'), ('-', 'Deleted')], max_length=1)),
-                ('history_user', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('marked_by', models.ForeignKey(blank=True, db_constraint=False, null=True, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='marked by')),
-                ('meeting', models.ForeignKey(blank=True, db_constraint=False, null=True, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', to='meetings.meeting', verbose_name='meeting')),
-                ('user', models.ForeignKey(blank=True, db_constraint=False, null=True, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='person')),
+                ("id", models.UUIDField(db_index=True, default=attendance.db.keys.new_id, editable=False)),
+                (
+                    "status",
+                    models.CharField(
+                        choices=[
+                            ("present", "present"),
+                            ("late", "late"),
+                            ("left_early", "left early"),
+                            ("excused", "excused"),
+                            ("absent", "absent"),
+                        ],
+                        max_length=10,
+                        verbose_name="status",
+                    ),
+                ),
+                (
+                    "method",
+                    models.CharField(
+                        choices=[
+                            ("manual", "by hand"),
+                            ("bulk", "many at once"),
+                            ("self", "by themself"),
+                            ("import", "import"),
+                            ("auto", "automatic"),
+                            ("api", "API"),
+                        ],
+                        default="manual",
+                        max_length=6,
+                        verbose_name="method",
+                    ),
+                ),
+                ("joined_at", models.DateTimeField(blank=True, null=True, verbose_name="came")),
+                ("left_at", models.DateTimeField(blank=True, null=True, verbose_name="left")),
+                ("minutes_late", models.PositiveIntegerField(blank=True, editable=False, null=True, verbose_name="minutes late")),
+                ("note", models.CharField(blank=True, max_length=1000, verbose_name="note")),
+                (
+                    "walk_in",
+                    models.BooleanField(default=False, help_text="Came without being on the roster.", verbose_name="walk-in"),
+                ),
+                ("marked_at", models.DateTimeField(verbose_name="marked at")),
+                ("version", models.PositiveIntegerField(default=1, editable=False, verbose_name="version")),
+                (
+                    "history_id",
+                    models.UUIDField(default=attendance.db.keys.new_id, editable=False, primary_key=True, serialize=False),
+                ),
+                ("history_date", models.DateTimeField(db_index=True)),
+                ("history_change_reason", models.CharField(max_length=100, null=True)),
+                ("history_type", models.CharField(choices=[("+", "Created"), ("~", "Changed"), ("-", "Deleted")], max_length=1)),
+                (
+                    "history_user",
+                    models.ForeignKey(
+                        null=True, on_delete=django.db.models.deletion.SET_NULL, related_name="+", to=settings.AUTH_USER_MODEL
+                    ),
+                ),
+                (
+                    "marked_by",
+                    models.ForeignKey(
+                        blank=True,
+                        db_constraint=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                        verbose_name="marked by",
+                    ),
+                ),
+                (
+                    "meeting",
+                    models.ForeignKey(
+                        blank=True,
+                        db_constraint=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="+",
+                        to="meetings.meeting",
+                        verbose_name="meeting",
+                    ),
+                ),
+                (
+                    "user",
+                    models.ForeignKey(
+                        blank=True,
+                        db_constraint=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                        verbose_name="person",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'historical mark',
-                'verbose_name_plural': 'historical marks',
-                'ordering': ('-history_date', '-history_id'),
-                'get_latest_by': ('history_date', 'history_id'),
+                "verbose_name": "historical mark",
+                "verbose_name_plural": "historical marks",
+                "ordering": ("-history_date", "-history_id"),
+                "get_latest_by": ("history_date", "history_id"),
             },
             bases=(simple_history.models.HistoricalChanges, models.Model),
         ),
         migrations.CreateModel(
-            name='Attending',
+            name="Attending",
             fields=[
-                ('id', models.UUIDField(default=attendance.db.keys.new_id, editable=False, primary_key=True, serialize=False)),
-                ('status', models.CharField(choices=[('present', 'present'), ('late', 'late'), ('left_early', 'left early'), ('excused', 'excused'), ('absent', 'absent')], max_length=10, verbose_name='status')),
-                ('method', models.CharField(choices=[('manual', 'by hand'), ('bulk', 'many at once'), ('self', 'by themself'), ('import', 'import'), ('auto', 'automatic'), ('api', 'API')], default='manual', max_length=6, verbose_name='method')),
-                ('joined_at', models.DateTimeField(blank=True, null=True, verbose_name='came')),
-                ('left_at', models.DateTimeField(blank=True, null=True, verbose_name='left')),
-                ('minutes_late', models.PositiveIntegerField(blank=True, editable=False, null=True, verbose_name='minutes late')),
-                ('note', models.CharField(blank=True, max_length=1000, verbose_name='note')),
-                ('walk_in', models.BooleanField(default=False, help_text='Came without being on the roster.', verbose_name='walk-in')),
-                ('marked_at', models.DateTimeField(verbose_name='marked at')),
-                ('version', models.PositiveIntegerField(default=1, editable=False, verbose_name='version')),
-                ('marked_by', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='marked by')),
-                ('meeting', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='attendings', to='meetings.meeting', verbose_name='meeting')),
-                ('user', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='attendings', to=settings.AUTH_USER_MODEL, verbose_name='person')),
+                ("id", models.UUIDField(default=attendance.db.keys.new_id, editable=False, primary_key=True, serialize=False)),
+                (
+                    "status",
+                    models.CharField(
+                        choices=[
+                            ("present", "present"),
+                            ("late", "late"),
+                            ("left_early", "left early"),
+                            ("excused", "excused"),
+                            ("absent", "absent"),
+                        ],
+                        max_length=10,
+                        verbose_name="status",
+                    ),
+                ),
+                (
+                    "method",
+                    models.CharField(
+                        choices=[
+                            ("manual", "by hand"),
+                            ("bulk", "many at once"),
+                            ("self", "by themself"),
+                            ("import", "import"),
+                            ("auto", "automatic"),
+                            ("api", "API"),
+                        ],
+                        default="manual",
+                        max_length=6,
+                        verbose_name="method",
+                    ),
+                ),
+                ("joined_at", models.DateTimeField(blank=True, null=True, verbose_name="came")),
+                ("left_at", models.DateTimeField(blank=True, null=True, verbose_name="left")),
+                ("minutes_late", models.PositiveIntegerField(blank=True, editable=False, null=True, verbose_name="minutes late")),
+                ("note", models.CharField(blank=True, max_length=1000, verbose_name="note")),
+                (
+                    "walk_in",
+                    models.BooleanField(default=False, help_text="Came without being on the roster.", verbose_name="walk-in"),
+                ),
+                ("marked_at", models.DateTimeField(verbose_name="marked at")),
+                ("version", models.PositiveIntegerField(default=1, editable=False, verbose_name="version")),
+                (
+                    "marked_by",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                        verbose_name="marked by",
+                    ),
+                ),
+                (
+                    "meeting",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="attendings",
+                        to="meetings.meeting",
+                        verbose_name="meeting",
+                    ),
+                ),
+                (
+                    "user",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="attendings",
+                        to=settings.AUTH_USER_MODEL,
+                        verbose_name="person",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'mark',
-                'verbose_name_plural': 'marks',
-                'ordering': ('-marked_at', '-id'),
-                'indexes': [models.Index(fields=['user', 'marked_at'], name='attending_user_marked'), models.Index(fields=['marked_at', 'id'], name='attending_marked'), models.Index(fields=['status', 'marked_at'], name='attending_status_marked'), models.Index(fields=['method', 'marked_at'], name='attending_method_marked')],
-                'constraints': [models.UniqueConstraint(fields=('meeting', 'user'), name='one_mark_a_person_and_meeting')],
+                "verbose_name": "mark",
+                "verbose_name_plural": "marks",
+                "ordering": ("-marked_at", "-id"),
+                "indexes": [
+                    models.Index(fields=["user", "marked_at"], name="attending_user_marked"),
+                    models.Index(fields=["marked_at", "id"], name="attending_marked"),
+                    models.Index(fields=["status", "marked_at"], name="attending_status_marked"),
+                    models.Index(fields=["method", "marked_at"], name="attending_method_marked"),
+                ],
+                "constraints": [models.UniqueConstraint(fields=("meeting", "user"), name="one_mark_a_person_and_meeting")],
             },
         ),
     ]

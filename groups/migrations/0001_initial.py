@@ -9,7 +9,6 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
@@ -18,59 +17,138 @@ class Migration(migrations.Migration):
 
     operations = [
         migrations.CreateModel(
-            name='Group',
+            name="Group",
             fields=[
-                ('id', models.UUIDField(default=attendance.db.keys.new_id, editable=False, primary_key=True, serialize=False)),
-                ('name', models.CharField(max_length=200, verbose_name='name')),
-                ('name_key', models.CharField(editable=False, max_length=600, unique=True)),
-                ('description', models.TextField(blank=True, max_length=2000, verbose_name='description')),
-                ('timezone', models.CharField(default=attendance.timezones.default_timezone, help_text='Decides on which day a meeting is held.', max_length=64, validators=[attendance.timezones.validate_timezone], verbose_name='time zone')),
-                ('created_at', models.DateTimeField(auto_now_add=True, db_index=True, verbose_name='created')),
-                ('teachers', models.ManyToManyField(blank=True, related_name='taught_groups', to=settings.AUTH_USER_MODEL, verbose_name='teachers')),
+                ("id", models.UUIDField(default=attendance.db.keys.new_id, editable=False, primary_key=True, serialize=False)),
+                ("name", models.CharField(max_length=200, verbose_name="name")),
+                ("name_key", models.CharField(editable=False, max_length=600, unique=True)),
+                ("description", models.TextField(blank=True, max_length=2000, verbose_name="description")),
+                (
+                    "timezone",
+                    models.CharField(
+                        default=attendance.timezones.default_timezone,
+                        help_text="Decides on which day a meeting is held.",
+                        max_length=64,
+                        validators=[attendance.timezones.validate_timezone],
+                        verbose_name="time zone",
+                    ),
+                ),
+                ("created_at", models.DateTimeField(auto_now_add=True, db_index=True, verbose_name="created")),
+                (
+                    "teachers",
+                    models.ManyToManyField(
+                        blank=True, related_name="taught_groups", to=settings.AUTH_USER_MODEL, verbose_name="teachers"
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'group',
-                'verbose_name_plural': 'groups',
-                'ordering': ('name_key', 'id'),
+                "verbose_name": "group",
+                "verbose_name_plural": "groups",
+                "ordering": ("name_key", "id"),
             },
         ),
         migrations.CreateModel(
-            name='HistoricalMembership',
+            name="HistoricalMembership",
             fields=[
-                ('id', models.UUIDField(db_index=True, default=attendance.db.keys.new_id, editable=False)),
-                ('joined_on', models.DateField(help_text='The first day.', verbose_name='joined on')),
-                ('left_on', models.DateField(blank=True, help_text='The last day; empty while it lasts.', null=True, verbose_name='left on')),
-                ('history_id', models.UUIDField(default=attendance.db.keys.new_id, editable=False, primary_key=True, serialize=False)),
-                ('history_date', models.DateTimeField(db_index=True)),
-                ('history_change_reason', models.CharField(max_length=100, null=True)),
-                ('history_type', models.CharField(choices=[('+', 'Created'), ('~', 'Changed'), ('-', 'Deleted')], max_length=1)),
-                ('group', models.ForeignKey(blank=True, db_constraint=False, null=True, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', to='groups.group', verbose_name='group')),
-                ('history_user', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('user', models.ForeignKey(blank=True, db_constraint=False, null=True, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='person')),
+                ("id", models.UUIDField(db_index=True, default=attendance.db.keys.new_id, editable=False)),
+                ("joined_on", models.DateField(help_text="The first day.", verbose_name="joined on")),
+                (
+                    "left_on",
+                    models.DateField(
+                        blank=True, help_text="The last day; empty while it lasts.", null=True, verbose_name="left on"
+                    ),
+                ),
+                (
+                    "history_id",
+                    models.UUIDField(default=attendance.db.keys.new_id, editable=False, primary_key=True, serialize=False),
+                ),
+                ("history_date", models.DateTimeField(db_index=True)),
+                ("history_change_reason", models.CharField(max_length=100, null=True)),
+                ("history_type", models.CharField(choices=[("+", "Created"), ("~", "Changed"), ("-", "Deleted")], max_length=1)),
+                (
+                    "group",
+                    models.ForeignKey(
+                        blank=True,
+                        db_constraint=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="+",
+                        to="groups.group",
+                        verbose_name="group",
+                    ),
+                ),
+                (
+                    "history_user",
+                    models.ForeignKey(
+                        null=True, on_delete=django.db.models.deletion.SET_NULL, related_name="+", to=settings.AUTH_USER_MODEL
+                    ),
+                ),
+                (
+                    "user",
+                    models.ForeignKey(
+                        blank=True,
+                        db_constraint=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                        verbose_name="person",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'historical membership',
-                'verbose_name_plural': 'historical memberships',
-                'ordering': ('-history_date', '-history_id'),
-                'get_latest_by': ('history_date', 'history_id'),
+                "verbose_name": "historical membership",
+                "verbose_name_plural": "historical memberships",
+                "ordering": ("-history_date", "-history_id"),
+                "get_latest_by": ("history_date", "history_id"),
             },
             bases=(simple_history.models.HistoricalChanges, models.Model),
         ),
         migrations.CreateModel(
-            name='Membership',
+            name="Membership",
             fields=[
-                ('id', models.UUIDField(default=attendance.db.keys.new_id, editable=False, primary_key=True, serialize=False)),
-                ('joined_on', models.DateField(help_text='The first day.', verbose_name='joined on')),
-                ('left_on', models.DateField(blank=True, help_text='The last day; empty while it lasts.', null=True, verbose_name='left on')),
-                ('group', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='memberships', to='groups.group', verbose_name='group')),
-                ('user', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='memberships', to=settings.AUTH_USER_MODEL, verbose_name='person')),
+                ("id", models.UUIDField(default=attendance.db.keys.new_id, editable=False, primary_key=True, serialize=False)),
+                ("joined_on", models.DateField(help_text="The first day.", verbose_name="joined on")),
+                (
+                    "left_on",
+                    models.DateField(
+                        blank=True, help_text="The last day; empty while it lasts.", null=True, verbose_name="left on"
+                    ),
+                ),
+                (
+                    "group",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="memberships",
+                        to="groups.group",
+                        verbose_name="group",
+                    ),
+                ),
+                (
+                    "user",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="memberships",
+                        to=settings.AUTH_USER_MODEL,
+                        verbose_name="person",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'membership',
-                'verbose_name_plural': 'memberships',
-                'ordering': ('joined_on', 'id'),
-                'indexes': [models.Index(fields=['user', 'group'], name='membership_user_group'), models.Index(fields=['group', 'left_on'], name='membership_group_left')],
-                'constraints': [models.UniqueConstraint(fields=('group', 'user', 'joined_on'), name='one_membership_a_start'), models.CheckConstraint(condition=models.Q(('left_on__isnull', True), ('left_on__gte', models.F('joined_on')), _connector='OR'), name='left_not_before_joined')],
+                "verbose_name": "membership",
+                "verbose_name_plural": "memberships",
+                "ordering": ("joined_on", "id"),
+                "indexes": [
+                    models.Index(fields=["user", "group"], name="membership_user_group"),
+                    models.Index(fields=["group", "left_on"], name="membership_group_left"),
+                ],
+                "constraints": [
+                    models.UniqueConstraint(fields=("group", "user", "joined_on"), name="one_membership_a_start"),
+                    models.CheckConstraint(
+                        condition=models.Q(("left_on__isnull", True), ("left_on__gte", models.F("joined_on")), _connector="OR"),
+                        name="left_not_before_joined",
+                    ),
+                ],
             },
         ),
     ]

@@ -6,6 +6,7 @@ from django.utils.translation import gettext as _
 from rest_framework import serializers
 from rest_framework.exceptions import ErrorDetail
 
+from accounts.api.caller import caller
 from accounts.models import User
 from attendance.api.fields import MomentField
 from groups.models import Group
@@ -16,7 +17,7 @@ class VisibleGroupField(serializers.PrimaryKeyRelatedField[Group]):
     """A group that the caller sees; another one does not exist, as far as they can tell."""
 
     def get_queryset(self) -> Any:
-        return Group.objects.visible_to(self.context["request"].user)
+        return Group.objects.visible_to(caller(self.context["request"]))
 
 
 class MeetingSerializer(serializers.ModelSerializer[Meeting]):

@@ -7,6 +7,7 @@ from rest_framework import status
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from accounts.api.caller import caller
 from attendance.api.pagination import CursorPages
 from attendance.api.views import ScopedViewSet
 from meetings import services
@@ -35,18 +36,20 @@ class MeetingViewSet(ScopedViewSet):
     }
 
     def visible(self) -> MeetingQuerySet:
-        return Meeting.objects.visible_to(self.request.user).select_related("group")
+        return Meeting.objects.visible_to(caller(self.request)).select_related("group")
 
     def create(self, request: Request) -> Response:
-        meeting = services.create_meeting(acting_user=request.user, **self.validated())
+        meeting = services.create_meeting(acting_user=caller(request), **self.validated())
         return Response(self.get_serializer(meeting).data, status=status.HTTP_201_CREATED)
 
     def update(self, request: Request, *, partial: bool = False, **kwargs: Any) -> Response:
         meeting = self.get_object()
         changes = self.validated(meeting, partial=partial)
-        return Response(self.get_serializer(services.update_meeting(acting_user=request.user, meeting=meeting, **changes)).data)
+        return Response(
+            self.get_serializer(services.update_meeting(acting_user=caller(request), meeting=meeting, **changes)).data
+        )
 
     @extend_schema(responses={204: None})
     def destroy(self, request: Request, **kwargs: Any) -> Response:
-        services.delete_meeting(acting_user=request.user, meeting=self.get_object())
+        services.delete_meeting(acting_user=caller(request), meeting=self.get_object())
         return Response(status=status.HTTP_204_NO_CONTENT)

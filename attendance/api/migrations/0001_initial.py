@@ -4,20 +4,23 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
-    dependencies = [
-    ]
+    dependencies = []
 
     operations = [
         migrations.CreateModel(
-            name='IdempotentAnswer',
+            name="IdempotentAnswer",
             fields=[
-                ('digest', models.CharField(help_text='Of caller, method, path and key', max_length=64, primary_key=True, serialize=False)),
-                ('body_digest', models.CharField(max_length=64)),
-                ('answer', models.TextField(help_text='The JSON that was sent')),
-                ('created_at', models.DateTimeField(auto_now_add=True, db_index=True)),
+                (
+                    "digest",
+                    models.CharField(
+                        help_text="Of caller, method, path and key", max_length=64, primary_key=True, serialize=False
+                    ),
+                ),
+                ("body_digest", models.CharField(max_length=64)),
+                ("answer", models.TextField(help_text="The JSON that was sent")),
+                ("created_at", models.DateTimeField(auto_now_add=True, db_index=True)),
             ],
         ),
     ]
