@@ -5,6 +5,7 @@ Outside DEBUG everything here is safe to face the internet as it stands, and wha
 
 from __future__ import annotations
 
+import logging
 import os
 from datetime import timedelta
 from pathlib import Path
@@ -146,11 +147,13 @@ SIMPLE_JWT = {
 }
 
 TRUSTED_PROXIES = env.int("TRUSTED_PROXIES", default=0)
-AXES_ONLY_ADMIN_SITE = True
+AXES_USERNAME_FORM_FIELD = "username"
+AXES_USERNAME_CALLABLE = "accounts.lockout.login_name"
+AXES_LOCKOUT_CALLABLE = "accounts.lockout.locked_out"
 # Counted in Redis; without it in the database, which all workers share too.
 AXES_HANDLER = f"axes.handlers.{'cache.AxesCacheHandler' if REDIS_URL else 'database.AxesDatabaseHandler'}"
 AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
-AXES_FAILURE_LIMIT = env.int("ADMIN_LOGIN_FAILURES", default=10)
+AXES_FAILURE_LIMIT = env.int("LOGIN_FAILURES", default=10)
 AXES_COOLOFF_TIME = timedelta(minutes=15)
 AXES_RESET_ON_SUCCESS = True
 AXES_VERBOSE = False
@@ -254,6 +257,7 @@ LOGGING = logging_settings(level=env.str("LOG_LEVEL", default="INFO"))
 LOGGING_CONFIG = "attendance.observability.logging.configure"
 DJANGO_STRUCTLOG_TRUST_UPSTREAM_REQUEST_ID = True  # RequestIdMiddleware has checked it
 DJANGO_STRUCTLOG_IP_LOGGING_ENABLED = False
+DJANGO_STRUCTLOG_STATUS_START_LOG_LEVEL = logging.DEBUG  # one line a request: the one that knows how it ended
 
 PROMETHEUS_EXPORT_MIGRATIONS = False
 SIMPLE_HISTORY_ENABLED = True

@@ -14,7 +14,9 @@ from accounts.rules import Role
 class UserFilter(filters.FilterSet):
     role = django_filters.ChoiceFilter(choices=Role.choices, method="by_role")
     group = django_filters.UUIDFilter(method="by_group", label="Id of a group: its present members")
-    is_active = django_filters.BooleanFilter()
+    is_active = django_filters.TypedChoiceFilter(
+        choices=(("true", "true"), ("false", "false")), coerce=lambda text: text == "true"
+    )
     search = django_filters.CharFilter(method="by_text", label="Words of the name, or a part of the email")
 
     class Meta:
