@@ -1,0 +1,131 @@
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from attendance.errors import InvalidError
+from attendings import services as marks
+from conftest import client_for, make_meeting
+from meetings import services
+from meetings.models import Meeting, Series
+from meetings.rules import MAX_OCCURRENCES, State, checked_rule, is_to_come, occurrences, was_held
+
+ZONES = st.sampled_from(["Europe/Moscow", "Europe/Berlin", "America/New_York", "Australia/Lord_Howe", "UTC"])
+
+
+@given(ZONES, st.dates(date(2024, 1, 1), date(2026, 1, 1)), st.times().map(lambda t: t.replace(second=0, microsecond=0)))
+def test_a_series_keeps_its_hour_through_daylight_saving(zone, first_day, at):
+    starts = list(occurrences("FREQ=WEEKLY;COUNT=53", first_day=first_day, at=at, timezone_name=zone, until=date.max))
+    assert len(starts) == 53
+    assert starts == sorted(starts)
+    clocks = [start.astimezone(ZoneInfo(zone)) for start in starts]
+    skipped = [clock for clock in clocks if clock.time() != at]
+    assert all(abs(clock.hour * 60 + clock.minute - at.hour * 60 - at.minute) in {30, 60, 1380, 1410} for clock in skipped)
+    assert len(skipped) <= 2
+
+
+def test_both_ends_of_a_series_are_in_it_and_it_ends():
+    days = [s.date() for s in occurrences("FREQ=DAILY", first_day=date(2026, 9, 1), at=time(9), timezone_name="UTC", until=date(2026, 9, 3))]
+    assert days == [date(2026, 9, 1), date(2026, 9, 2), date(2026, 9, 3)]
+    endless = occurrences("FREQ=DAILY", first_day=date(2026, 9, 1), at=time(9), timezone_name="UTC", until=date.max)
+    assert sum(1 for _ in endless) == MAX_OCCURRENCES
+
+
+@pytest.mark.parametrize("rule", ["", "weekly", "FREQ=SECONDLY", "FREQ=WEEKLY;BYDAY=XX", "FREQ=WEEKLY;BYHOUR=1,2", "FREQ=HOURLY", "FREQ=DAILY;COUNT=x"])
+def test_rules_that_are_none(rule):
+    with pytest.raises(ValueError, match="."):
+        checked_rule(rule)
+
+
+@given(st.sampled_from(State.values), st.datetimes(timezones=st.just(UTC)), st.datetimes(timezones=st.just(UTC)))
+def test_a_meeting_is_held_or_to_come_or_cancelled(state, starts_at, now):
+    kinds = [was_held(state, starts_at, now), is_to_come(state, starts_at, now), state == State.CANCELLED]
+    assert sum(kinds) == 1
+
+
+@pytest.fixture
+def client(teacher):
+    return client_for(teacher)
+
+
+@pytest.mark.django_db
+def test_a_meeting_as_the_contract_has_it(client, group, teacher):
+    times = {"starts_at": "2026-09-01T12:00:00+03:00", "ends_at": "2026-09-01T12:45:00+03:00"}
+    body = client.post("/meetings", {"group": str(group.pk), "title": "Algebra", **times}, format="json").json()
+    assert set(body) == {"id", "group", "title", "teacher", "starts_at", "ends_at", "location", "state", "note", "closed_at"}
+    assert (body["teacher"], body["state"], body["starts_at"]) == (str(teacher.pk), "scheduled", "2026-09-01T09:00:00Z")
+    put = client.put(f"/meeting/{body['id']}", {**body, "title": "Geometry"}, format="json")
+    assert (put.status_code, put.json()["title"]) == (200, "Geometry")
+
+
+@pytest.mark.django_db
+def test_the_teacher_of_a_meeting_teaches_the_group(client, admin, group, other_teacher, teacher):
+    body = {"group": str(group.pk), "title": "t", "starts_at": "2026-09-01T09:00:00Z", "ends_at": "2026-09-01T10:00:00Z"}
+    assert client.post("/meetings", {**body, "teacher": str(other_teacher.pk)}, format="json").status_code == 400
+    assert client_for(admin).post("/meetings", body, format="json").json()["teacher"] == str(teacher.pk)
+    group.teachers.add(other_teacher)
+    answer = client_for(admin).post("/meetings", body, format="json")
+    assert (answer.status_code, answer.json()["errors"][0]["pointer"]) == (400, "/teacher")
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("change", [{"state": "closed"}, {"ends_at": "2020-01-01T00:00:00Z"}])
+def test_changes_that_do_not_fit(client, meeting, other_group, change):
+    answer = client.patch(f"/meeting/{meeting.pk}", change, format="json")
+    assert (answer.status_code, answer.json()["errors"][0]["pointer"]) == (400, f"/{next(iter(change))}")
+
+
+@pytest.mark.django_db
+def test_a_meeting_stays_with_its_group(admin, meeting, other_group):
+    answer = client_for(admin).patch(f"/meeting/{meeting.pk}", {"group": str(other_group.pk)}, format="json")
+    assert (answer.status_code, answer.json()["errors"][0]["code"]) == (400, "read_only")
+
+
+@pytest.mark.django_db
+def test_a_meeting_with_marks_is_not_deleted_and_one_without_is(client, teacher, meeting):
+    marks.mark_roster(acting_user=teacher, meeting=meeting, marks=[], default="present")
+    answer = client.delete(f"/meeting/{meeting.pk}")
+    assert (answer.status_code, answer.json()["type"]) == (409, "urn:attendance:problem:has_marks")
+    other = make_meeting(meeting.group)
+    assert client.delete(f"/meeting/{other.pk}").status_code == 204
+
+
+@pytest.mark.django_db
+def test_the_times_of_a_closed_meeting_stay(client, meeting):
+    client.post(f"/meeting/{meeting.pk}/close")
+    assert client.patch(f"/meeting/{meeting.pk}", {"starts_at": "2026-09-01T09:00:00Z"}, format="json").status_code == 409
+    assert client.patch(f"/meeting/{meeting.pk}", {"note": "fine"}, format="json").status_code == 200
+
+
+@pytest.mark.django_db
+def test_filters(client, group, teacher, meeting):
+    start = meeting.starts_at
+    make_meeting(group, start + timedelta(days=3))
+    stamp = (start + timedelta(days=1)).isoformat().replace("+00:00", "Z")
+    for query, expected in {
+        f"group={group.pk}": 2, f"teacher={teacher.pk}": 2, "state=scheduled": 2, "state=open": 0,
+        f"starts_after={stamp}": 1, f"starts_before={stamp}": 1, "page_size=1": 1,
+    }.items():  # fmt: skip
+        assert len(client.get(f"/meetings?{query}").json()["results"]) == expected, query
+    newest_first = [row["starts_at"] for row in client.get("/meetings").json()["results"]]
+    assert newest_first == sorted(newest_first, reverse=True)
+
+
+@pytest.mark.django_db
+def test_a_series_makes_its_meetings_once(group, teacher):
+    series = Series(
+        group=group, teacher=teacher, title="Algebra", rule="RRULE:FREQ=WEEKLY;BYDAY=MO,WE", minutes=45, starts=time(9),
+        first_day=date(2026, 9, 1), last_day=date(2026, 9, 30),
+    )  # fmt: skip
+    services.save_series(acting_user=teacher, series=series)
+    assert len(services.schedule_series(acting_user=teacher, series=series)) == 9
+    assert services.schedule_series(acting_user=teacher, series=series) == []
+    first = Meeting.objects.earliest("starts_at")
+    assert (first.starts_at, first.local_date) == (datetime(2026, 9, 2, 9, tzinfo=UTC), date(2026, 9, 2))
+    series.last_day = date(2026, 8, 1)
+    with pytest.raises(InvalidError):
+        services.save_series(acting_user=teacher, series=series)
