@@ -11,9 +11,9 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views import defaults
-from drf_standardized_errors.formatter import ExceptionFormatter
+from drf_standardized_errors.formatter import ExceptionFormatter, flatten_errors
 from drf_standardized_errors.handler import ExceptionHandler
-from drf_standardized_errors.types import ErrorResponse
+from drf_standardized_errors.types import Error, ErrorResponse
 from rest_framework import exceptions
 from rest_framework.response import Response
 
@@ -37,6 +37,9 @@ def problem(request: HttpRequest, *, status_code: int, code: str, detail: str, *
 
 
 class ProblemFormatter(ExceptionFormatter):
+    def get_errors(self) -> list[Error]:
+        return flatten_errors(_with_text_keys(self.exc.detail))
+
     def format_error_response(self, error_response: ErrorResponse) -> dict[str, Any]:
         drf_request = self.context["request"]
         assert drf_request is not None  # noqa: S101 - DRF handles exceptions of requests alone
@@ -54,6 +57,13 @@ class ProblemFormatter(ExceptionFormatter):
                 for error in error_response.errors
             ]
         return body
+
+
+def _with_text_keys(detail: Any) -> Any:
+    """DRF names the rows of a list by number, and flatten_errors takes the number 0 for no name at all."""
+    if isinstance(detail, dict):
+        return {str(key): _with_text_keys(value) for key, value in detail.items()}
+    return detail
 
 
 def _code(exc: exceptions.APIException) -> str:

@@ -74,7 +74,9 @@ def test_members_come_one_or_many_all_or_none(client, group, student):
 
 
 @pytest.mark.django_db
-@pytest.mark.parametrize("dates", [{"joined_on": "31.09.2026"}, {"joined_on": "2026-09-31"}, {"joined_on": "0001-01-01"}, {"left_on": "2020-01-01"}])
+@pytest.mark.parametrize(
+    "dates", [{"joined_on": "31.09.2026"}, {"joined_on": "2026-09-31"}, {"joined_on": "0001-01-01"}, {"left_on": "2020-01-01"}]
+)
 def test_dates_that_a_stay_cannot_have(client, group, dates):
     answer = client.post(f"/group/{group.pk}/members", {"user": str(make_user("Ada", "student").pk), **dates}, format="json")
     assert answer.status_code == 400
