@@ -15,7 +15,7 @@ PASSWORD: dict[str, Any] = {"write_only": True, "max_length": 128, "trim_whitesp
 class UserSerializer(serializers.ModelSerializer[User]):
     """A person. `role`, `is_active`, `email` and `password` are an administrator's to set."""
 
-    role = serializers.ChoiceField(choices=Role.choices, required=False, allow_null=False)
+    role = serializers.ChoiceField(choices=Role.choices, required=False, allow_null=True, help_text="null where none was given")
     password = serializers.CharField(required=False, **PASSWORD)
     # Uniqueness is the service's and the index's: a look-up here would only say it earlier and less surely.
     email = serializers.EmailField(max_length=254)
@@ -30,6 +30,11 @@ class UserSerializer(serializers.ModelSerializer[User]):
 
 
 class UserDetailSerializer(UserSerializer):
+    def validate_role(self, role: str | None) -> str:
+        if role is None:
+            raise serializers.ValidationError(_("One of the three roles."), code="null")
+        return role
+
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         refuse_misleading(self, "is_staff", "is_superuser")
         return attrs
