@@ -3,6 +3,7 @@ from __future__ import annotations
 from typing import Any, ClassVar
 
 from django.contrib.auth.models import AbstractBaseUser, PermissionsMixin
+from django.contrib.auth.models import Group as AuthGroup
 from django.db import models
 from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
@@ -77,6 +78,15 @@ class User(UUIDModel, AbstractBaseUser, PermissionsMixin):
     def is_staff(self) -> bool:
         """May enter the admin: follows from the role and is never stored."""
         return self.role in STAFF_ROLES
+
+
+class RoleGroup(AuthGroup):
+    """The auth group behind a role, by the name that people know it under."""
+
+    class Meta:
+        proxy = True
+        verbose_name = _("role")
+        verbose_name_plural = _("roles")
 
 
 class DefaultGrant(models.Model):

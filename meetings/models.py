@@ -54,6 +54,8 @@ class Meeting(UUIDModel):
     series = models.ForeignKey(
         Series, verbose_name=_("series"), on_delete=models.SET_NULL, null=True, blank=True, related_name="meetings"
     )
+    # The day that the series' rule gave; the meeting itself may have been moved since.
+    series_day = models.DateField(null=True, blank=True, editable=False)
     title = models.CharField(_("title"), max_length=200)
     teacher = models.ForeignKey(
         settings.AUTH_USER_MODEL, verbose_name=_("teacher"), on_delete=models.PROTECT, related_name="meetings"
@@ -77,7 +79,10 @@ class Meeting(UUIDModel):
         verbose_name = _("meeting")
         verbose_name_plural = _("meetings")
         ordering = ("-starts_at", "-id")
-        constraints = [models.CheckConstraint(condition=Q(ends_at__gt=F("starts_at")), name="meeting_ends_after_start")]
+        constraints = [
+            models.CheckConstraint(condition=Q(ends_at__gt=F("starts_at")), name="meeting_ends_after_start"),
+            models.UniqueConstraint(fields=("series", "series_day"), name="one_meeting_a_series_and_day"),
+        ]
         indexes = [
             models.Index(fields=("starts_at", "id"), name="meeting_starts"),
             models.Index(fields=("group", "starts_at"), name="meeting_group_starts"),

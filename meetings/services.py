@@ -114,13 +114,13 @@ def save_series(*, acting_user: User | None, series: Series) -> Series:
 
 
 def schedule_series(*, acting_user: User | None, series: Series) -> list[Meeting]:
-    """Makes the meetings of a series that are not there yet; called again it makes none twice."""
+    """Makes the meetings of a series that are not there yet; called again it makes none twice, moved ones included."""
     starts = occurrences(
         series.rule, first_day=series.first_day, at=series.starts, timezone_name=series.group.timezone, until=series.last_day
     )
     with atomic():
-        there = set(Meeting.objects.filter(series=series).values_list("starts_at", flat=True))
-        meetings = [_occurrence(series, start) for start in starts if start not in there]
+        there = set(Meeting.objects.filter(series=series).values_list("series_day", flat=True))
+        meetings = [meeting for start in starts if (meeting := occurrence(series, start)).series_day not in there]
         return list(bulk_create_with_history(meetings, Meeting, default_user=acting_user))
 
 
@@ -142,7 +142,8 @@ def _check_changes(meeting: Meeting, changes: dict[str, Any]) -> None:
         raise ConflictError(text, code=f"meeting_{meeting.state}")
 
 
-def _occurrence(series: Series, start: datetime) -> Meeting:
+def occurrence(series: Series, start: datetime) -> Meeting:
+    """The meeting of a series that starts at `start`, not stored yet."""
     meeting = Meeting(
         group=series.group,
         series=series,
@@ -152,7 +153,7 @@ def _occurrence(series: Series, start: datetime) -> Meeting:
         starts_at=start,
         ends_at=ends(start, series.minutes),
     )
-    meeting.local_date = meeting.day_in_group()
+    meeting.local_date = meeting.series_day = meeting.day_in_group()
     return meeting
 
 

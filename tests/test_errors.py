@@ -69,7 +69,9 @@ def test_errors_in_a_list_point_at_the_row(admin, meeting, student):
     assert not Attending.objects.exists()
 
 
-@pytest.mark.parametrize("path", ["/user/{}", "/group/{}", "/meeting/{}", "/attending/{}", "/user/{}/report", "/meeting/{}/roster"])
+@pytest.mark.parametrize(
+    "path", ["/user/{}", "/group/{}", "/meeting/{}", "/attending/{}", "/user/{}/report", "/meeting/{}/roster"]
+)
 @pytest.mark.parametrize("key", ["5", "no-uuid", "%00", "д", "00000000-0000-0000-0000-00000000000g"])
 def test_an_id_that_is_no_uuid(admin, path, key):
     assert_problem(client_for(admin).get(path.format(key)), 404)
@@ -85,7 +87,9 @@ def test_a_body_over_the_limit(admin):
     assert_problem(answer, 413, "payload_too_large")
 
 
-@pytest.mark.parametrize("content_type", ["text/plain", "application/xml", "multipart/form-data; boundary=b", "application/x-www-form-urlencoded"])
+@pytest.mark.parametrize(
+    "content_type", ["text/plain", "application/xml", "multipart/form-data; boundary=b", "application/x-www-form-urlencoded"]
+)
 def test_an_unsupported_media_type(admin, content_type):
     assert_problem(client_for(admin).post("/groups", "name=x", content_type=content_type), 415, "unsupported_media_type")
 
@@ -184,7 +188,9 @@ def test_too_many_requests(student, rate, monkeypatch):
     monkeypatch.setitem(api_settings.DEFAULT_THROTTLE_RATES, rate, "2/min")
     path = {"login": "/login", "register": "/register", "refresh": "/token/refresh", "user": "/me"}[rate]
     client = client_for(student)
-    answers = [client.patch(path, {}, format="json") if rate == "user" else client.post(path, {}, format="json") for _ in range(3)]
+    answers = [
+        client.patch(path, {}, format="json") if rate == "user" else client.post(path, {}, format="json") for _ in range(3)
+    ]
     assert [answer.status_code == 429 for answer in answers] == [False, False, True]
     assert_problem(answers[2], 429, "throttled")
     assert 0 < int(answers[2]["Retry-After"]) <= 60

@@ -128,12 +128,14 @@ def routes() -> Iterator[tuple[str, str]]:
         name = lookups[pattern.split("/")[0].rstrip("s")]
         for method in route.callback.actions:
             if method != "head":
-                yield method, "/" + pattern.replace("(?P<pk>[^/.]+)", "{%s}" % name)
+                yield method, "/" + pattern.replace("(?P<pk>[^/.]+)", f"{{{name}}}")
     for entry in urlpatterns:
         if isinstance(entry, URLResolver) or hasattr(entry.callback, "actions"):  # the admin has tests of its own
             continue
         view = getattr(entry.callback, "view_class", None)
-        methods = [m for m in ("get", "post", "put", "patch", "delete") if hasattr(view, m)] if hasattr(view, "schema") else ["get"]
+        methods = (
+            [m for m in ("get", "post", "put", "patch", "delete") if hasattr(view, m)] if hasattr(view, "schema") else ["get"]
+        )
         for method in methods:
             yield method, "/" + str(entry.pattern).replace("<str:id>", "{member}")
 

@@ -153,7 +153,9 @@ def test_a_key_is_the_callers_own(client, admin, meeting, student):
 
 
 def test_a_failed_request_does_not_use_up_its_key(client, meeting, student):
-    assert put(client, meeting, [{"user": str(make_user("Nobody", "student").pk), "status": "present"}], key="k2").status_code == 400
+    assert (
+        put(client, meeting, [{"user": str(make_user("Nobody", "student").pk), "status": "present"}], key="k2").status_code == 400
+    )
     assert put(client, meeting, [{"user": str(student.pk), "status": "present"}], key="k2").status_code == 200
 
 
@@ -188,7 +190,9 @@ def test_closing_makes_the_unmarked_absent_and_freezes_the_roster(client, group,
     closed = client.post(f"/meeting/{meeting.pk}/close")
     assert closed.json()["state"] == "closed"
     assert closed.json()["closed_at"]
-    assert set(Attending.objects.filter(method="auto", status="absent").values_list("user_id", flat=True)) == {u.pk for u in absent}
+    assert set(Attending.objects.filter(method="auto", status="absent").values_list("user_id", flat=True)) == {
+        u.pk for u in absent
+    }
     add_students_again = make_user("Late", "student")
     groups.add_members(acting_user=None, group=group, members=[groups.NewMember(add_students_again.pk, date(2026, 1, 1))])
     assert client.get(f"/meeting/{meeting.pk}/roster").json()["totals"]["expected"] == 3
@@ -253,7 +257,14 @@ def test_a_mark_changes_with_the_version_that_was_seen(client, meeting, student)
 
 
 def test_rosters_and_lists_answer_304_to_their_etag(client, meeting, student):
-    for path in (f"/meeting/{meeting.pk}/roster", "/users", "/groups", "/meetings", "/attendings", f"/group/{meeting.group_id}/members"):
+    for path in (
+        f"/meeting/{meeting.pk}/roster",
+        "/users",
+        "/groups",
+        "/meetings",
+        "/attendings",
+        f"/group/{meeting.group_id}/members",
+    ):
         first = client.get(path)
         again = client.get(path, HTTP_IF_NONE_MATCH=first["ETag"])
         assert again.status_code == 304, path
@@ -317,7 +328,9 @@ def test_a_report_counts_the_meetings_held_while_a_member(admin, teacher, studen
     joined = (start + timedelta(days=4)).date()
     groups.add_members(acting_user=None, group=group, members=[groups.NewMember(late_joiner.pk, joined)])
     client = client_for(teacher)
-    meetings = [make_meeting(group, start + timedelta(days=i)) for i in range(8)] + [make_meeting(group, timezone.now() + timedelta(days=3))]
+    meetings = [make_meeting(group, start + timedelta(days=i)) for i in range(8)] + [
+        make_meeting(group, timezone.now() + timedelta(days=3))
+    ]
     for i, status in enumerate(["present", "present", "absent", "excused", "late", "present"]):
         present = [user for user in (student, late_joiner) if i >= 4 or user is student]
         put(client, meetings[i], [{"user": str(user.pk), "status": status} for user in present])

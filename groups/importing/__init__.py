@@ -1,0 +1,1 @@
+"""A school's class list made into people and memberships: `reading` parses, `planning` decides row by row, `applying` stores."""
