@@ -47,6 +47,7 @@ def update_user(*, acting_user: User | None, user: User, **changes: Any) -> User
 
     Raises InvalidError naming each field that the acting user may not set, ForbiddenError for somebody else's profile.
     """
+    _refuse_beyond_own_power(acting_user, user)
     changes = {name: value for name, value in changes.items() if name == "password" or getattr(user, name) != value}
     if acting_user is not None and acting_user.role != Role.ADMIN:
         _refuse_beyond_own_profile(acting_user, user, changes)
@@ -92,6 +93,7 @@ def remove_user(*, acting_user: User, user: User) -> bool:
     """
     if acting_user.pk == user.pk:
         raise ConflictError(_("Nobody removes themself. Another administrator can."))
+    _refuse_beyond_own_power(acting_user, user)
     with atomic():
         revoke_refresh_tokens(user)
         try:
@@ -114,6 +116,12 @@ def _put_in_role(user: User, role: str) -> None:
     user.groups.add(AuthGroup.objects.get(name=role))
     user.__dict__.pop("role", None)
     getattr(user, "_prefetched_objects_cache", {}).pop("groups", None)
+
+
+def _refuse_beyond_own_power(acting_user: User | None, user: User) -> None:
+    """Who could set a superuser's email or password would be one."""
+    if user.is_superuser and acting_user is not None and not acting_user.is_superuser:
+        raise ForbiddenError(_("Only a superuser changes a superuser."))
 
 
 def _refuse_beyond_own_profile(acting_user: User, user: User, changes: dict[str, Any]) -> None:

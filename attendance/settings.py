@@ -6,7 +6,6 @@ Outside DEBUG everything here is safe to face the internet as it stands, and wha
 from __future__ import annotations
 
 import logging
-import os
 from datetime import timedelta
 from pathlib import Path
 
@@ -20,12 +19,14 @@ BASE_DIR = Path(__file__).resolve().parent.parent
 
 env = Environment()
 # A file of NAME=value lines beside manage.py, for whoever keeps no environment; the environment itself wins.
-env.read_env(os.environ.get("ENV_FILE", str(BASE_DIR / ".env")))
+env.read_env(env.str("ENV_FILE", default=str(BASE_DIR / ".env")))
 
 DEBUG = env.bool("DEBUG", default=False)
 TESTING = env.bool("TESTING", default=False)
 SECRET_KEY = env.secret("SECRET_KEY", debug_default="not-a-secret-for-debug-only" if DEBUG else None)
-ALLOWED_HOSTS = [host for host in env.secret("ALLOWED_HOSTS", debug_default="*" if DEBUG else None).split(",") if host]
+ALLOWED_HOSTS = [
+    host.strip() for host in env.secret("ALLOWED_HOSTS", debug_default="*" if DEBUG else None).split(",") if host.strip()
+]
 STATE_DIR = Path(env.str("STATE_DIR", default=str(BASE_DIR / "var")))
 PORT = env.int("PORT", default=3002)
 
@@ -34,6 +35,7 @@ PORT = env.int("PORT", default=3002)
 INSTALLED_APPS = [
     "unfold",
     "unfold.contrib.filters",
+    "unfold.contrib.simple_history",
     "django.contrib.admin",
     "django.contrib.auth",
     "django.contrib.contenttypes",
@@ -68,6 +70,7 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "accounts.middleware.PreferencesMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "attendance.api.etags.ListETagMiddleware",
@@ -150,8 +153,8 @@ TRUSTED_PROXIES = env.int("TRUSTED_PROXIES", default=0)
 AXES_USERNAME_FORM_FIELD = "username"
 AXES_USERNAME_CALLABLE = "accounts.lockout.login_name"
 AXES_LOCKOUT_CALLABLE = "accounts.lockout.locked_out"
-# Counted in Redis; without it in the database, which all workers share too.
-AXES_HANDLER = f"axes.handlers.{'cache.AxesCacheHandler' if REDIS_URL else 'database.AxesDatabaseHandler'}"
+# Counted in the database, which all workers share: the lock-out still holds while Redis is away.
+AXES_HANDLER = "axes.handlers.database.AxesDatabaseHandler"
 AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
 AXES_FAILURE_LIMIT = env.int("LOGIN_FAILURES", default=10)
 AXES_COOLOFF_TIME = timedelta(minutes=15)
@@ -244,7 +247,8 @@ WHITENOISE_AUTOREFRESH = WHITENOISE_USE_FINDERS = DEBUG or TESTING  # no collect
 HTTPS = env.bool("HTTPS", default=not DEBUG)
 SECURE_SSL_REDIRECT = HTTPS
 SECURE_REDIRECT_EXEMPT = [r"^livez$", r"^readyz$", r"^metrics$"]  # asked by machines inside, past the proxy
-SECURE_HSTS_SECONDS = env.int("HSTS_SECONDS", default=3600) if HTTPS else 0
+HSTS_SECONDS = env.int("HSTS_SECONDS", default=3600)
+SECURE_HSTS_SECONDS = HSTS_SECONDS if HTTPS else 0
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if TRUSTED_PROXIES else None
 SESSION_COOKIE_SECURE = HTTPS
 CSRF_COOKIE_SECURE = HTTPS

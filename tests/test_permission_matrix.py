@@ -7,7 +7,6 @@ from datetime import date
 from typing import Any
 
 import pytest
-from django.urls import URLResolver
 
 from attendance.api.router import router
 from attendance.urls import urlpatterns
@@ -130,7 +129,7 @@ def routes() -> Iterator[tuple[str, str]]:
             if method != "head":
                 yield method, "/" + pattern.replace("(?P<pk>[^/.]+)", f"{{{name}}}")
     for entry in urlpatterns:
-        if isinstance(entry, URLResolver) or hasattr(entry.callback, "actions"):  # the admin has tests of its own
+        if str(entry.pattern).startswith("admin/") or hasattr(entry.callback, "actions"):  # the admin has tests of its own
             continue
         view = getattr(entry.callback, "view_class", None)
         methods = (

@@ -93,3 +93,14 @@ def test_the_email_is_unique_in_the_database_itself(student):
 
     with pytest.raises(IntegrityError):
         User.objects.create(email="VERA@School.example", first_name="x", last_name="x")
+
+
+@pytest.mark.django_db
+@cases(
+    ("method", "body"), [("patch", {"password": "green-apple-22"}), ("patch", {"email": "x@school.example"}), ("delete", None)]
+)
+def test_an_administrator_does_not_become_a_superuser(admin, method, body):
+    root = User.objects.create_superuser("root@school.example", "p")
+    assert getattr(client_for(admin), method)(f"/user/{root.pk}", body, format="json").status_code == 403
+    root.refresh_from_db()
+    assert (root.email, root.is_active, root.check_password("p")) == ("root@school.example", True, True)

@@ -72,7 +72,10 @@ def test_a_new_password_revokes_every_other_log_in(student):
     here, elsewhere = log_in(), log_in()
     here = post("/token/refresh", {"refresh": here["refresh"]}).json()
     change = {"current_password": PASSWORD, "new_password": "green-apple-22"}
-    assert post("/me/password", {**change, "current_password": "no"}, signed_in(here)).json()["errors"][0]["pointer"] == "/current_password"
+    assert (
+        post("/me/password", {**change, "current_password": "no"}, signed_in(here)).json()["errors"][0]["pointer"]
+        == "/current_password"
+    )
     weak = post("/me/password", {**change, "new_password": "12345"}, signed_in(here))
     assert weak.json()["errors"][0]["pointer"] == "/new_password"
     assert post("/me/password", change, signed_in(here)).status_code == 204

@@ -1,0 +1,341 @@
+"""Every page of the admin answers; the register on a meeting's page."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+
+import pytest
+from django.contrib import admin
+from django.urls import reverse
+from django.utils import timezone
+
+from accounts.models import User
+from attendings import services
+from attendings.models import Attending
+from attendings.services import MarkInput
+from conftest import add_students, make_meeting, make_user
+from groups.models import Membership
+from meetings.models import Meeting, Series
+from meetings.services import cancel_meeting
+from tests.admin_pages import browser, errors_on, notes_on, page, queries_of, shown_form
+
+
+@pytest.fixture
+def mark(meeting, student, teacher):
+    return services.create_mark(acting_user=teacher, meeting=meeting, said=MarkInput(student.pk, {"status": "present"}))
+
+
+@pytest.fixture
+def superuser(db):
+    return User.objects.create_superuser("root@school.example", "correct-horse-9", first_name="Root", last_name="Rootson")
+
+
+@pytest.fixture
+def everything(mark, group, teacher):
+    Series.objects.create(
+        group=group,
+        teacher=teacher,
+        title="Weekly",
+        rule="FREQ=WEEKLY",
+        first_day=date(2026, 9, 1),
+        last_day=date(2026, 9, 30),
+        starts="09:00",
+    )
+
+
+def row_of(data, person):
+    return next(name.rpartition("-")[0] for name, value in data.items() if name.endswith("-user") and value == str(person.pk))
+
+
+class TestEveryPage:
+    @pytest.mark.parametrize("who", ["superuser", "admin", "teacher"])
+    def test_answers(self, everything, who, request):
+        client = browser(request.getfixturevalue(who))
+        assert client.get(reverse("admin:index")).status_code == 200
+        visited = 0
+        for model, model_admin in admin.site._registry.items():
+            allowed = client.get(page(model, "changelist")).status_code
+            assert allowed == (200 if model_admin.has_view_permission(_request(client)) else 403), model
+            if allowed == 200:
+                visited += _visit(client, model, model_admin)
+        assert visited >= 20
+
+    def test_students_stay_outside(self, student, mark):
+        client = browser(student)
+        for url in (reverse("admin:index"), page(Meeting, "changelist"), page(Attending, "change", mark)):
+            assert client.get(url).status_code == 302
+            assert "/login" in client.get(url)["Location"]
+
+    def test_what_only_a_superuser_needs_is_in_nobody_elses_way(self, admin, superuser):
+        assert "accounts/rolegroup" not in browser(admin).get(reverse("admin:index")).content.decode()
+        assert "accounts/rolegroup" in browser(superuser).get(reverse("admin:index")).content.decode()
+
+
+def _request(client):
+    return client.get(reverse("admin:index")).wsgi_request
+
+
+def _visit(client, model, model_admin):
+    request, things = _request(client), list(model_admin.get_queryset(_request(client))[:2])
+    urls = [page(model, "changelist") + "?q=Vera", page(model, "changelist") + "?p=2"]
+    urls += [page(model, name, thing) for thing in things for name in ("change", "history")]
+    if model_admin.has_add_permission(request):
+        urls.append(page(model, "add"))
+    if model_admin.has_delete_permission(request):
+        urls += [page(model, "delete", thing) for thing in things[:1] if model_admin.has_delete_permission(request, thing)]
+    if hasattr(model, "history"):
+        urls += [
+            reverse(f"admin:{model._meta.app_label}_{model._meta.model_name}_simple_history", args=[thing.pk, past.pk])
+            for thing in things
+            for past in thing.history.all()
+        ]
+    for url in urls:
+        assert client.get(url).status_code == 200, url
+    return len(urls)
+
+
+class TestRegister:
+    def test_shows_everyone_expected_in_name_order(self, teacher, meeting, group):
+        add_students(group, 3)
+        content = browser(teacher).get(page(Meeting, "change", meeting)).content.decode()
+        places = [content.index(name) for name in ("Family0000 Name0", "Family0001 Name1", "Family0002 Name2", "Verason Vera")]
+        assert places == sorted(places)
+
+    def test_stores_marks_with_who_and_when_and_history(self, teacher, meeting, student):
+        client, url = browser(teacher), page(Meeting, "change", meeting)
+        data = shown_form(client, url)
+        row = row_of(data, student)
+        response = client.post(
+            url, data | {f"{row}-status": "late", f"{row}-joined_at": "2026-09-01T09:05", f"{row}-note": "bus"}
+        )
+        assert response.status_code == 302
+        mark = Attending.objects.get()
+        assert (mark.status, mark.method, mark.marked_by, mark.note, mark.version) == ("late", "manual", teacher, "bus", 1)
+        assert timezone.now() - mark.marked_at < timedelta(minutes=1)
+        assert mark.history.get().history_user == teacher
+        meeting.refresh_from_db()
+        assert meeting.state == "open"
+
+    def test_leaves_untouched_rows_alone(self, teacher, meeting, mark):
+        client, url = browser(teacher), page(Meeting, "change", meeting)
+        assert client.post(url, shown_form(client, url) | {"note": "all there"}).status_code == 302
+        mark.refresh_from_db()
+        meeting.refresh_from_db()
+        assert (mark.version, mark.history.count(), meeting.note) == (1, 1, "all there")
+
+    def test_shows_a_conflict_and_stores_nothing(self, teacher, admin, meeting, student, mark):
+        client, url = browser(teacher), page(Meeting, "change", meeting)
+        data = shown_form(client, url)
+        services.update_mark(acting_user=admin, mark=mark, said=MarkInput(student.pk, {"status": "excused"}))
+        response = client.post(url, data | {f"{row_of(data, student)}-status": "absent", "note": "changed too"})
+        assert response.status_code == 200
+        assert "Verason Vera (excused)" in errors_on(response)
+        mark.refresh_from_db()
+        meeting.refresh_from_db()
+        assert (mark.status, meeting.note) == ("excused", "")
+
+    def test_an_unmarked_row_that_somebody_marked_meanwhile_is_a_conflict(self, teacher, admin, meeting, student):
+        client, url = browser(teacher), page(Meeting, "change", meeting)
+        data = shown_form(client, url)
+        services.create_mark(acting_user=admin, meeting=meeting, said=MarkInput(student.pk, {"status": "excused"}))
+        response = client.post(url, data | {f"{row_of(data, student)}-status": "absent"})
+        assert "Verason Vera (excused)" in errors_on(response)
+        assert Attending.objects.get().status == "excused"
+
+    def test_other_peoples_changes_to_untouched_rows_are_no_conflict(self, teacher, admin, meeting, group, student, mark):
+        [other] = add_students(group, 1)
+        client, url = browser(teacher), page(Meeting, "change", meeting)
+        data = shown_form(client, url)
+        services.update_mark(acting_user=admin, mark=mark, said=MarkInput(student.pk, {"status": "excused"}))
+        assert client.post(url, data | {f"{row_of(data, other)}-status": "present"}).status_code == 302
+        assert {m.user: m.status for m in Attending.objects.all()} == {student: "excused", other: "present"}
+
+    def test_a_blanked_status_removes_the_mark(self, teacher, meeting, student, mark):
+        client, url = browser(teacher), page(Meeting, "change", meeting)
+        data = shown_form(client, url)
+        assert client.post(url, data | {f"{row_of(data, student)}-status": ""}).status_code == 302
+        assert not Attending.objects.exists()
+        assert Attending.history.filter(history_type="-").get().history_user == teacher
+
+    def test_blanking_a_mark_that_changed_meanwhile_is_a_conflict(self, teacher, admin, meeting, student, mark):
+        client, url = browser(teacher), page(Meeting, "change", meeting)
+        data = shown_form(client, url)
+        services.update_mark(acting_user=admin, mark=mark, said=MarkInput(student.pk, {"status": "excused"}))
+        response = client.post(url, data | {f"{row_of(data, student)}-status": ""})
+        assert "Verason Vera (excused)" in errors_on(response)
+        assert Attending.objects.exists()
+
+    @pytest.mark.parametrize(
+        ("said", "words"),
+        [
+            (
+                {"status": "present", "joined_at": "2026-09-01T10:00", "left_at": "2026-09-01T09:00"},
+                "Verason Vera: Nobody leaves",
+            ),
+            ({"note": "but how?"}, "Say how they attended"),
+            ({"status": "asleep"}, "Select a valid choice"),
+            ({"status": "present", "joined_at": "tomorrow"}, "Enter a valid date/time"),
+            ({"status": "present", "user": "00000000-0000-7000-8000-000000000000"}, "not on the roster"),
+        ],
+    )
+    def test_refuses_what_does_not_fit(self, teacher, meeting, student, said, words):
+        client, url = browser(teacher), page(Meeting, "change", meeting)
+        data = shown_form(client, url)
+        row = row_of(data, student)
+        response = client.post(url, data | {f"{row}-{name}": value for name, value in said.items()})
+        assert response.status_code == 200
+        assert words in response.content.decode()
+        assert not Attending.objects.exists()
+
+    @pytest.mark.parametrize("end", [services.close_meeting, cancel_meeting])
+    def test_a_closed_or_cancelled_meeting_shows_marks_to_read(self, teacher, meeting, mark, end):
+        end(acting_user=teacher, meeting=meeting)
+        client, url = browser(teacher), page(Meeting, "change", meeting)
+        content = client.get(url).content.decode()
+        assert "Verason Vera" in content
+        assert 'name="marks-0-status"' not in content
+
+    def test_a_meeting_closed_meanwhile_refuses_the_marks(self, teacher, meeting, student):
+        client, url = browser(teacher), page(Meeting, "change", meeting)
+        data = shown_form(client, url)
+        services.close_meeting(acting_user=teacher, meeting=meeting)
+        response = client.post(url, data | {f"{row_of(data, student)}-status": "present"})
+        assert "closed" in errors_on(response)
+        assert Attending.objects.get().status == "absent"
+
+    def test_a_closed_meeting_still_takes_a_note(self, teacher, meeting, mark):
+        services.close_meeting(acting_user=teacher, meeting=meeting)
+        client, url = browser(teacher), page(Meeting, "change", meeting)
+        data = {name: value for name, value in shown_form(client, url).items() if "marks-0-" not in name}
+        assert client.post(url, data | {"note": "done"}).status_code == 302
+        meeting.refresh_from_db()
+        assert meeting.note == "done"
+
+    def test_costs_the_same_for_five_and_for_sixty(self, teacher, meeting, group):
+        client, url = browser(teacher), page(Meeting, "change", meeting)
+        add_students(group, 4)
+        few = self._cost(client, url, "present"), self._cost(client, url, "late")
+        add_more(group, 55)
+        many = self._cost(client, url, "absent"), self._cost(client, url, "excused")
+        assert Membership.objects.filter(group=group).count() == 60
+        assert max(many[0][0], many[1][0]) <= few[1][0]
+        # New rows and changed rows are each one statement more than none of either; sixty are as many as five.
+        assert max(many[0][1], many[1][1]) <= few[0][1] + 4
+        assert many[1][1] == few[1][1]
+
+    def _cost(self, client, url, status):
+        data = shown_form(client, url)
+        rows = [name for name in data if name.startswith("marks-") and name.endswith("-status") and "initial" not in name]
+        return queries_of(client, url), queries_of(client, url, data | dict.fromkeys(rows, status))
+
+
+def add_more(group, count):
+    from accounts.rules import sort_name
+    from groups.services import NewMember, add_members
+
+    people = [
+        User(email=f"m{i}@school.example", first_name=f"More{i}", last_name="Many", sort_name=sort_name("Many", f"More{i}"))
+        for i in range(count)
+    ]
+    User.objects.bulk_create(people)
+    add_members(acting_user=None, group=group, members=[NewMember(person.pk, date(2026, 1, 1)) for person in people])
+
+
+class TestClosing:
+    def test_closes_the_chosen_and_says_which_were_refused(self, teacher, group, meeting):
+        tomorrow = make_meeting(group, timezone.now() + timedelta(days=2), title="To come")
+        client = browser(teacher)
+        chosen = {"action": "close", "_selected_action": [str(meeting.pk), str(tomorrow.pk)]}
+        notes = notes_on(client.post(page(Meeting, "changelist"), chosen, follow=True))
+        assert any("1 meeting is closed" in note for note in notes)
+        assert any("To come" in note and "has not come" in note for note in notes)
+        meeting.refresh_from_db()
+        assert (meeting.state, Attending.objects.get().status) == ("closed", "absent")
+
+
+class TestMarkPage:
+    def test_changes_a_mark_through_the_service(self, teacher, mark):
+        client, url = browser(teacher), page(Attending, "change", mark)
+        assert client.post(url, shown_form(client, url) | {"status": "excused"}).status_code == 302
+        mark.refresh_from_db()
+        assert (mark.status, mark.method, mark.version, mark.history.count()) == ("excused", "manual", 2, 2)
+
+    def test_shows_a_conflict(self, teacher, admin, mark, student):
+        client, url = browser(teacher), page(Attending, "change", mark)
+        data = shown_form(client, url)
+        services.update_mark(acting_user=admin, mark=mark, said=MarkInput(student.pk, {"status": "excused"}))
+        response = client.post(url, data | {"status": "absent"})
+        assert "Verason Vera (excused)" in errors_on(response)
+
+    def test_left_before_came(self, teacher, mark):
+        client, url = browser(teacher), page(Attending, "change", mark)
+        times = {"joined_at_0": "2026-09-01", "joined_at_1": "10:00", "left_at_0": "2026-09-01", "left_at_1": "09:00"}
+        response = client.post(url, shown_form(client, url) | times)
+        assert "Nobody leaves before they come" in response.content.decode()
+
+    def test_deleting_leaves_history(self, teacher, mark):
+        assert browser(teacher).post(page(Attending, "delete", mark), {"post": "yes"}).status_code == 302
+        assert not Attending.objects.exists()
+        assert Attending.history.filter(history_type="-").exists()
+
+    def test_deleting_a_mark_of_a_closed_meeting_is_refused(self, teacher, mark, meeting):
+        services.close_meeting(acting_user=teacher, meeting=meeting)
+        response = browser(teacher).post(page(Attending, "delete", mark), {"post": "yes"}, follow=True)
+        assert any("reopened" in note for note in notes_on(response))
+        assert Attending.objects.exists()
+
+    def test_searches_a_person_in_any_case(self, teacher, mark, student, admin):
+        student.last_name = "Ёлкина"
+        student.save()
+        assert "Ёлкина" in browser(teacher).get(page(Attending, "changelist") + "?q=елкина").content.decode()
+        assert "Ёлкина" not in browser(teacher).get(page(Attending, "changelist") + "?q=сосна").content.decode()
+
+
+class TestScope:
+    def test_other_groups_marks_and_meetings_are_not_there(self, other_teacher, mark, meeting):
+        client = browser(other_teacher)
+        for model, thing in ((Attending, mark), (Meeting, meeting)):
+            assert str(thing.pk) not in client.get(page(model, "changelist")).content.decode()
+            for name in ("change", "history", "delete"):
+                assert client.get(page(model, name, thing)).status_code == 302
+            past = reverse(
+                f"admin:{model._meta.app_label}_{model._meta.model_name}_simple_history",
+                args=[thing.pk, thing.history.first().pk],
+            )
+            assert client.get(past).status_code == 302
+            assert client.post(page(model, "change", thing), {"note": "mine"}).status_code == 302
+            assert client.post(page(model, "delete", thing), {"post": "yes"}).status_code == 302
+            thing.refresh_from_db()
+            assert thing.note == ""
+
+    def test_the_past_cannot_be_restored(self, admin, mark):
+        url = reverse("admin:attendings_attending_simple_history", args=[mark.pk, mark.history.first().pk])
+        assert browser(admin).post(url, {"status": "absent"}).status_code == 403
+
+    def test_a_filter_does_not_name_what_is_out_of_sight(self, other_teacher, group, meeting):
+        url = page(Meeting, "changelist") + f"?group__id__exact={group.pk}"
+        assert group.name not in browser(other_teacher).get(url).content.decode()
+
+
+class TestLists:
+    @pytest.mark.parametrize("model", [Attending, Meeting, Membership, User])
+    def test_cost_the_same_for_ten_rows_and_for_sixty(self, admin, teacher, group, model):
+        client, url = browser(admin), page(model, "changelist") + "?all="
+        self._fill(group, 9, teacher)
+        few = queries_of(client, url)
+        add_more(group, 50)
+        self._fill(group, 60, teacher)
+        assert queries_of(client, url) <= few
+
+    def _fill(self, group, count, teacher):
+        if not group.memberships.filter(user__last_name="Family0000").exists():
+            add_students(group, 9)
+        for i in range(count - Meeting.objects.count()):
+            make_meeting(group, timezone.now() - timedelta(days=1, hours=i % 12), title=f"Lesson {i}")
+        services.mark_roster(acting_user=teacher, meeting=Meeting.objects.first(), marks=[], default="present")
+
+
+def test_the_cast_of_another_role_has_no_page(db):
+    nobody = make_user("Nina", "student")
+    nobody.groups.clear()
+    assert browser(nobody).get(reverse("admin:index")).status_code == 302
