@@ -68,6 +68,10 @@ class ProblemAutoSchema(AutoSchema):
             operation["responses"]["304"] = {"description": "Not changed since the ETag given."}
         return operation
 
+    def get_tags(self) -> list[str]:
+        """One for `/groups` and `/group/{id}` alike."""
+        return [tag.removesuffix("s") for tag in super().get_tags()]
+
     def _has_etag(self) -> bool:
         return self.method == "GET" and getattr(self.view, "action", None) in {"list", "members", "roster"}
 
