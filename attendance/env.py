@@ -6,6 +6,13 @@ from typing import Any
 
 import environ
 from django.core.exceptions import ImproperlyConfigured
+from environ.fileaware_mapping import FileAwareMapping
+
+
+class MountedSecrets(FileAwareMapping):
+    def __getitem__(self, key: str) -> str:
+        """Without the newline that editors and `echo` put at a file's end."""
+        return str(super().__getitem__(key)).rstrip("\r\n")
 
 
 class Environment(environ.FileAwareEnv):
@@ -17,6 +24,7 @@ class Environment(environ.FileAwareEnv):
 
     def __init__(self) -> None:
         super().__init__()
+        self.ENVIRON = MountedSecrets()
         self.asked: set[str] = set()
         self.missing: list[str] = []
 

@@ -25,6 +25,7 @@ def database_settings(url: str) -> dict[str, Any]:
         raise ImproperlyConfigured(f"DATABASE_URL: the engine {scheme!r} is not supported; use sqlite:///path.")
     config: dict[str, Any] = dict(Env.db_url_config(url))
     config |= {"ENGINE": "attendance.db.sqlite", "OPTIONS": SQLITE_OPTIONS, "CONN_MAX_AGE": 600}
+    config["TEST"] = {"NAME": ":memory:"}  # Django's default, but parallel tests make up a file for an engine they do not know
     if config["NAME"] != ":memory:":
         Path(config["NAME"]).parent.mkdir(parents=True, exist_ok=True)
     return config

@@ -8,9 +8,7 @@ from hypothesis import strategies as st
 
 from attendings.rules import ExcusedCounts, Occasion, Policy, Status, minutes_late, rates
 
-occasions = st.lists(
-    st.builds(Occasion, held=st.booleans(), status=st.none() | st.sampled_from(Status.values)), max_size=40
-)
+occasions = st.lists(st.builds(Occasion, held=st.booleans(), status=st.none() | st.sampled_from(Status.values)), max_size=40)
 weights = st.floats(min_value=0, max_value=1)
 policies = st.builds(Policy, late_weight=weights, left_early_weight=weights, excused_counts=st.sampled_from(ExcusedCounts.values))
 NAMES = ("rate_marked", "rate_to_date", "rate_max_possible", "absence_rate")
