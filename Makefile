@@ -126,6 +126,12 @@ lock: $(DEV_READY) ## Recompiles requirements*.txt from requirements*.in; UPGRAD
 		$(DEV)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url \
 			$(UPGRADE) $$name.in -o $$name.txt; done
 
+.PHONY: messages
+messages: $(DEV_READY) ## Brings the translations in step with the source; new strings are then to be translated (needs gettext)
+	$(MANAGE) makemessages --locale ru --no-location --no-wrap --no-obsolete --ignore '.venv*' --ignore tests --ignore conftest.py
+	sed -i '/^"POT-Creation-Date:/d' */locale/*/LC_MESSAGES/*.po
+	$(MANAGE) compilemessages --ignore '.venv*' --verbosity 0
+
 .PHONY: clean
 clean: ## Removes what make made, but no data and no .env
 	rm -rf .venv .venv-dev staticfiles .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis

@@ -7,10 +7,12 @@ from django import forms
 from django.contrib import admin, messages
 from django.contrib.auth import update_session_auth_hash
 from django.contrib.auth.models import Group as AuthGroup
+from django.contrib.auth.models import Permission
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 from rest_framework_simplejwt.token_blacklist.models import BlacklistedToken, OutstandingToken
 from unfold.contrib.filters.admin import DropdownFilter
 from unfold.widgets import UnfoldAdminPasswordWidget, UnfoldAdminSelectWidget
@@ -23,6 +25,12 @@ from attendance.admin import ScopedAdmin, ServiceForm, SuperuserAdmin, changes_i
 from attendance.errors import ForbiddenError
 
 TEACHER_FIELDS = frozenset({"teacher", "teachers"})
+VERBS = {
+    "view": pgettext_lazy("permission", "view"),
+    "add": pgettext_lazy("permission", "add"),
+    "change": pgettext_lazy("permission", "change"),
+    "delete": pgettext_lazy("permission", "delete"),
+}
 
 
 def acting(request: HttpRequest) -> User:
@@ -94,7 +102,7 @@ class UserAdmin(ScopedAdmin):
         (_("Log-in"), {"fields": ("role", "is_active", ("new_password", "again"))}),
     )
 
-    @admin.display(description=_("name"), ordering="sort_name")
+    @admin.display(description=pgettext_lazy("person", "name"), ordering="sort_name")
     def full_name(self, user: User) -> str:
         return str(user)
 
@@ -164,13 +172,19 @@ def _may_touch(request: HttpRequest, user: User | None) -> bool:
     return user is None or not user.is_superuser or bool(request.user.is_superuser)
 
 
+def permission_name(permission: Permission) -> str:
+    """In the reader's language; the name that is stored is in the language of whoever migrated."""
+    verb = permission.codename.partition("_")[0]
+    return f"{permission.content_type} | {VERBS.get(verb, permission.name)}"
+
+
 @admin.register(RoleGroup)
 class RoleAdmin(SuperuserAdmin):
     """What each role may do. The roles themselves are the system's."""
 
     list_display = ("role_name",)
-    fields = ("name", "permissions")
-    readonly_fields = ("name",)
+    fields = ("role_name", "permissions")
+    readonly_fields = ("role_name",)
     filter_horizontal = ("permissions",)
     ordering = ("name",)
 
@@ -187,7 +201,10 @@ class RoleAdmin(SuperuserAdmin):
     def formfield_for_manytomany(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
         """With the content types that a permission names itself by, in the same query."""
         queryset = db_field.remote_field.model.objects.select_related("content_type")
-        return super().formfield_for_manytomany(db_field, request, **{**kwargs, "queryset": queryset})
+        field: Any = super().formfield_for_manytomany(db_field, request, **{**kwargs, "queryset": queryset})
+        if field is not None:
+            field.label_from_instance = permission_name
+        return field
 
 
 class AccessAttemptAdmin(SuperuserAdmin):

@@ -88,11 +88,18 @@ class RoleGroup(AuthGroup):
         verbose_name = _("role")
         verbose_name_plural = _("roles")
 
+    def __str__(self) -> str:
+        return str(Role(self.name).label) if self.name in Role.values else self.name
+
 
 class DefaultGrant(models.Model):
     """A permission once given to a role by default, so that an operator who takes it away is not overruled by `migrate`."""
 
     key = models.CharField(max_length=200, primary_key=True, help_text="role:app_label.codename")
+
+    class Meta:
+        verbose_name = _("default grant")
+        verbose_name_plural = _("default grants")
 
     def __str__(self) -> str:
         return self.key

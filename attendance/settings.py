@@ -51,7 +51,7 @@ INSTALLED_APPS = [
     "django_prometheus",
     "django_structlog",
     "simple_history",
-    "axes",
+    "accounts.lockout_app.LockoutConfig",
     "attendance.api",
     "attendance.db",
     "accounts",

@@ -8,7 +8,7 @@ from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import ngettext
+from django.utils.translation import ngettext, pgettext_lazy
 from unfold.contrib.filters.admin import ChoicesDropdownFilter
 from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget
 
@@ -127,7 +127,8 @@ class MarkFormSet(RowFormSet):
 
 def _stale(marks: Sequence[Attending]) -> ConflictError:
     """Says whose marks somebody else changed, and to what."""
-    now = ", ".join(f"{mark.user} ({mark.get_status_display() or _('unmarked')})" for mark in marks)
+    unmarked = _("unmarked")
+    now = ", ".join(f"{mark.user} ({mark.get_status_display() or unmarked})" for mark in marks)
     text = _("Somebody changed these marks in the meantime: %(marks)s. Nothing was stored; load the page again.")
     return ConflictError(text % {"marks": now}, code="stale_version")
 
@@ -145,7 +146,7 @@ class MarkInline(RowInline):
     fields = ("person", *SAID, "version")
     verbose_name_plural = _("register")
 
-    @admin.display(description=_("person"))
+    @admin.display(description=pgettext_lazy("member", "person"))
     def person(self, mark: Attending) -> str:
         return str(mark.user)
 

@@ -5,6 +5,7 @@ from typing import Any
 from django.conf import settings
 from django.db import models
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 from simple_history.models import HistoricalRecords
 
 from attendance.db.keys import UUIDModel, new_id
@@ -18,7 +19,10 @@ class Attending(UUIDModel):
 
     meeting = models.ForeignKey(Meeting, verbose_name=_("meeting"), on_delete=models.PROTECT, related_name="attendings")
     user = models.ForeignKey(
-        settings.AUTH_USER_MODEL, verbose_name=_("person"), on_delete=models.PROTECT, related_name="attendings"
+        settings.AUTH_USER_MODEL,
+        verbose_name=pgettext_lazy("member", "person"),
+        on_delete=models.PROTECT,
+        related_name="attendings",
     )
     status = models.CharField(_("status"), max_length=10, choices=Status.choices)
     method = models.CharField(_("method"), max_length=6, choices=Method.choices, default=Method.MANUAL)
@@ -35,7 +39,11 @@ class Attending(UUIDModel):
 
     objects = AttendingQuerySet.as_manager()
     _history_user: Any
-    history = HistoricalRecords(history_id_field=models.UUIDField(default=new_id))
+    history = HistoricalRecords(
+        history_id_field=models.UUIDField(default=new_id),
+        verbose_name=_("historical mark"),
+        verbose_name_plural=_("historical marks"),
+    )
 
     class Meta:
         verbose_name = _("mark")

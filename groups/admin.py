@@ -9,7 +9,7 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import ngettext
+from django.utils.translation import ngettext, pgettext_lazy
 from unfold.contrib.filters.admin import DropdownFilter, RangeDateFilter
 from unfold.widgets import UnfoldAdminSingleDateWidget
 
@@ -47,7 +47,7 @@ class PersonAdmin(UserAdmin):
 
 class StayForm(RowForm):
     stay = forms.UUIDField(required=False, widget=forms.HiddenInput)
-    user = forms.UUIDField(label=_("person"), required=False)
+    user = forms.UUIDField(label=pgettext_lazy("member", "person"), required=False)
     joined_on = forms.DateField(
         label=_("joined on"), required=False, widget=UnfoldAdminSingleDateWidget, help_text=_("Empty for somebody new: today.")
     )

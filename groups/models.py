@@ -7,6 +7,7 @@ from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 from simple_history.models import HistoricalRecords
 
 from accounts.rules import fold
@@ -19,7 +20,7 @@ from groups.rules import covers
 class Group(UUIDModel):
     """People who meet: a class, a course, a team. Never an auth group, which we call a role."""
 
-    name = models.CharField(_("name"), max_length=200)
+    name = models.CharField(pgettext_lazy("group", "name"), max_length=200)
     # The name as it is compared: two groups must not differ in case or spaces alone.
     name_key = models.CharField(max_length=600, unique=True, editable=False)  # case folding can lengthen
     description = models.TextField(_("description"), max_length=2000, blank=True)
@@ -55,14 +56,21 @@ class Membership(UUIDModel):
 
     group = models.ForeignKey(Group, verbose_name=_("group"), on_delete=models.CASCADE, related_name="memberships")
     user = models.ForeignKey(
-        settings.AUTH_USER_MODEL, verbose_name=_("person"), on_delete=models.CASCADE, related_name="memberships"
+        settings.AUTH_USER_MODEL,
+        verbose_name=pgettext_lazy("member", "person"),
+        on_delete=models.CASCADE,
+        related_name="memberships",
     )
     joined_on = models.DateField(_("joined on"), help_text=_("The first day."))
     left_on = models.DateField(_("left on"), null=True, blank=True, help_text=_("The last day; empty while it lasts."))
 
     objects = MembershipQuerySet.as_manager()
     _history_user: Any
-    history = HistoricalRecords(history_id_field=models.UUIDField(default=new_id))
+    history = HistoricalRecords(
+        history_id_field=models.UUIDField(default=new_id),
+        verbose_name=_("historical membership"),
+        verbose_name_plural=_("historical memberships"),
+    )
 
     class Meta:
         verbose_name = _("membership")

@@ -9,6 +9,7 @@ from django.db import models
 from django.db.models import F, Q
 from django.utils.timezone import localtime
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 from simple_history.models import HistoricalRecords
 
 from attendance.db.keys import UUIDModel, new_id
@@ -39,7 +40,7 @@ class Series(UUIDModel):
 
     class Meta:
         verbose_name = _("series")
-        verbose_name_plural = _("series")
+        verbose_name_plural = pgettext_lazy("plural", "series")
         ordering = ("-first_day", "id")
         indexes = [models.Index(fields=("group", "first_day"), name="series_group_first")]
 
@@ -73,7 +74,11 @@ class Meeting(UUIDModel):
     objects = MeetingQuerySet.as_manager()
     _history_user: Any
     _change_reason: str
-    history = HistoricalRecords(history_id_field=models.UUIDField(default=new_id))
+    history = HistoricalRecords(
+        history_id_field=models.UUIDField(default=new_id),
+        verbose_name=_("historical meeting"),
+        verbose_name_plural=_("historical meetings"),
+    )
 
     class Meta:
         verbose_name = _("meeting")

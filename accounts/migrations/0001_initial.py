@@ -22,6 +22,10 @@ class Migration(migrations.Migration):
             fields=[
                 ('key', models.CharField(help_text='role:app_label.codename', max_length=200, primary_key=True, serialize=False)),
             ],
+            options={
+                'verbose_name': 'default grant',
+                'verbose_name_plural': 'default grants',
+            },
         ),
         migrations.CreateModel(
             name='RoleGroup',

@@ -23,12 +23,29 @@ from attendance.observability.middleware import request_id
 
 PROBLEM_JSON = "application/problem+json"
 
+# The phrases of HTTP, for the statuses that we answer.
+TITLES = {
+    400: gettext_lazy("Bad Request"),
+    401: gettext_lazy("Unauthorized"),
+    403: gettext_lazy("Forbidden"),
+    404: gettext_lazy("Not Found"),
+    405: gettext_lazy("Method Not Allowed"),
+    406: gettext_lazy("Not Acceptable"),
+    409: gettext_lazy("Conflict"),
+    413: gettext_lazy("Request Entity Too Large"),
+    415: gettext_lazy("Unsupported Media Type"),
+    422: gettext_lazy("Unprocessable Entity"),
+    429: gettext_lazy("Too Many Requests"),
+    500: gettext_lazy("Internal Server Error"),
+    503: gettext_lazy("Service Unavailable"),
+}
+
 
 def problem(request: HttpRequest, *, status_code: int, code: str, detail: str, **extra: Any) -> dict[str, Any]:
     """The members every problem has; `extra` are RFC 9457 extension members."""
     return {
         "type": f"urn:attendance:problem:{code}",
-        "title": HTTPStatus(status_code).phrase,
+        "title": str(TITLES.get(status_code) or HTTPStatus(status_code).phrase),
         "status": status_code,
         "detail": detail,
         "request_id": request_id(request),

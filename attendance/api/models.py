@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from django.db import models
+from django.utils.translation import gettext_lazy as _
 
 
 class IdempotentAnswer(models.Model):
@@ -10,6 +11,10 @@ class IdempotentAnswer(models.Model):
     body_digest = models.CharField(max_length=64)
     answer = models.TextField(help_text="The JSON that was sent")
     created_at = models.DateTimeField(auto_now_add=True, db_index=True)
+
+    class Meta:
+        verbose_name = _("idempotent answer")
+        verbose_name_plural = _("idempotent answers")
 
     def __str__(self) -> str:
         return self.digest

@@ -5,6 +5,7 @@ from uuid import UUID
 
 from django.db.models import QuerySet
 from django.http import Http404
+from django.utils.translation import gettext as _
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, PolymorphicProxySerializer, extend_schema
 from rest_framework import status
@@ -89,7 +90,7 @@ class GroupViewSet(ScopedViewSet):
         group = self.get_object()
         many = isinstance(request.data, list)
         if many and not 0 < len(request.data) <= MAX_MEMBERS_AT_ONCE:
-            raise ValidationError(f"1 to {MAX_MEMBERS_AT_ONCE} members at once.")
+            raise ValidationError(_("1 to %(max)d members at once.") % {"max": MAX_MEMBERS_AT_ONCE})
         given = self.validated(many=many)
         members = [NewMember(**values) for values in (given if many else [given])]
         stored = services.add_members(acting_user=caller(request), group=group, members=members)

@@ -19,5 +19,9 @@ class Migration(migrations.Migration):
                 ('answer', models.TextField(help_text='The JSON that was sent')),
                 ('created_at', models.DateTimeField(auto_now_add=True, db_index=True)),
             ],
+            options={
+                'verbose_name': 'idempotent answer',
+                'verbose_name_plural': 'idempotent answers',
+            },
         ),
     ]

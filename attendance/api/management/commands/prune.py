@@ -3,6 +3,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.core.management import BaseCommand, call_command
+from django.utils.translation import ngettext
 
 from attendance.api.idempotency import forget_old_answers
 
@@ -13,4 +14,6 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         call_command("clearsessions")
         call_command("flushexpiredtokens")
-        self.stdout.write(f"Forgot {forget_old_answers()} answers kept for repeats.")
+        count = forget_old_answers()
+        text = ngettext("Forgot %(n)d answer kept for repeats.", "Forgot %(n)d answers kept for repeats.", count)
+        self.stdout.write(text % {"n": count})
