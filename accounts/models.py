@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
+from django.conf import settings
 from django.contrib.auth.models import AbstractBaseUser, PermissionsMixin
 from django.contrib.auth.models import Group as AuthGroup
 from django.db import models
@@ -12,6 +13,13 @@ from accounts.querysets import UserManager
 from accounts.rules import STAFF_ROLES, Language, Role, effective_role, sort_name
 from attendance.db.keys import UUIDModel
 from attendance.timezones import default_timezone, validate_timezone
+
+NAMES = frozenset({"last_name", "first_name", "middle_name"})
+
+
+def default_language() -> str:
+    """The site's, from LANGUAGE_CODE; a function, so that no migration remembers one site's answer."""
+    return Language(settings.LANGUAGE_CODE) if settings.LANGUAGE_CODE in Language.values else Language.EN
 
 
 class LowercaseEmailField(models.EmailField):  # type: ignore[type-arg]  # generic in its stubs alone
@@ -38,7 +46,7 @@ class User(UUIDModel, AbstractBaseUser, PermissionsMixin):
     last_name = models.CharField(_("last name"), max_length=150)
     middle_name = models.CharField(_("middle name"), max_length=150, blank=True, help_text=_("Or patronymic."))
     sort_name = models.CharField(max_length=460, editable=False, db_index=True)
-    language = models.CharField(_("language"), max_length=5, choices=Language.choices, default=Language.EN)
+    language = models.CharField(_("language"), max_length=5, choices=Language.choices, default=default_language)
     timezone = models.CharField(_("time zone"), max_length=64, default=default_timezone, validators=[validate_timezone])
     is_active = models.BooleanField(_("active"), default=True, db_index=True, help_text=_("May log in."))
     created_at = models.DateTimeField(_("created"), auto_now_add=True, db_index=True)
@@ -59,8 +67,9 @@ class User(UUIDModel, AbstractBaseUser, PermissionsMixin):
 
     def save(self, *args: Any, **kwargs: Any) -> None:
         self.sort_name = sort_name(self.last_name, self.first_name, self.middle_name)
-        if kwargs.get("update_fields") is not None:
-            kwargs["update_fields"] = {*kwargs["update_fields"], "sort_name"}
+        written = kwargs.get("update_fields")
+        if written is not None and NAMES & set(written):
+            kwargs["update_fields"] = {*written, *NAMES, "sort_name"}
         super().save(*args, **kwargs)
 
     def get_full_name(self) -> str:

@@ -4,18 +4,21 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.apps import apps
+from django.contrib.auth.hashers import make_password
 from django.contrib.auth.models import Group as AuthGroup
 from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError
 from django.db.models import ProtectedError
 from django.utils.translation import gettext as _
+from simple_history.models import HistoricalChanges
 
 from accounts.models import User
 from accounts.rules import Role
 from accounts.tokens import revoke_refresh_tokens
 from attendance.db.transactions import atomic
-from attendance.errors import ConflictError, ForbiddenError, InvalidError
+from attendance.errors import ConflictError, ForbiddenError, InvalidError, invalid
 
 OWN_PROFILE = frozenset({"first_name", "last_name", "middle_name", "language", "timezone"})
 
@@ -48,23 +51,21 @@ def update_user(*, acting_user: User | None, user: User, **changes: Any) -> User
     Raises InvalidError naming each field that the acting user may not set, ForbiddenError for somebody else's profile.
     """
     _refuse_beyond_own_power(acting_user, user)
-    changes = {name: value for name, value in changes.items() if name == "password" or getattr(user, name) != value}
-    if acting_user is not None and acting_user.role != Role.ADMIN:
-        _refuse_beyond_own_profile(acting_user, user, changes)
-    if acting_user == user and ("role" in changes or changes.get("is_active") is False):
-        raise ConflictError(_("Nobody takes their own role away or locks themself out. Another administrator can."))
-    role, password = changes.pop("role", None), changes.pop("password", None)
-    for name, value in changes.items():
-        setattr(user, name, value)
-    _check(user, password)
+    hashed = make_password(changes["password"]) if changes.get("password") is not None else None  # slow, so before the lock
     with atomic():
-        if password is not None:
-            user.set_password(password)
-        if password is not None or changes.get("is_active") is False:
+        user = _current(user)
+        changes = {name: value for name, value in changes.items() if name == "password" or getattr(user, name) != value}
+        _check_changes(acting_user, user, changes)
+        role, password = changes.pop("role", None), changes.pop("password", None)
+        for name, value in changes.items():
+            setattr(user, name, value)
+        _check(user, password)
+        if hashed is not None:
+            user.password = hashed
+        if hashed is not None or changes.get("is_active") is False:
             revoke_refresh_tokens(user)
         try:
-            # Only what changed: another request may be deactivating this very person.
-            user.save(update_fields=[*changes, *(["password"] if password is not None else [])])
+            user.save(update_fields=[*changes, *(["password"] if hashed is not None else [])])
         except IntegrityError as error:
             raise _email_taken() from error
         if role is not None:
@@ -97,17 +98,14 @@ def remove_user(*, acting_user: User, user: User) -> bool:
     with atomic():
         revoke_refresh_tokens(user)
         try:
-            user.delete()
+            if not _has_acted(user):
+                user.delete()
+                return True
         except ProtectedError:
-            user.is_active = False
-            user.save(update_fields=["is_active"])
-            return False
-    return True
-
-
-def set_role(*, acting_user: User | None, user: User, role: str) -> None:
-    with atomic():
-        _put_in_role(user, role)
+            pass
+        user.is_active = False
+        user.save(update_fields=["is_active"])
+    return False
 
 
 def _put_in_role(user: User, role: str) -> None:
@@ -124,33 +122,58 @@ def _refuse_beyond_own_power(acting_user: User | None, user: User) -> None:
         raise ForbiddenError(_("Only a superuser changes a superuser."))
 
 
+def _current(user: User) -> User:
+    """As they are stored now, read inside the transaction that will change them."""
+    current = User.objects.prefetch_related("groups").filter(pk=user.pk).first()
+    if current is None:
+        raise ConflictError(_("Somebody has removed this person in the meantime."), code="gone")
+    return current
+
+
+def _has_acted(user: User) -> bool:
+    """Whether a history names them as the one who changed something: it would not say who any more."""
+    histories = (model for model in apps.get_models() if issubclass(model, HistoricalChanges))
+    return any(model._default_manager.filter(history_user=user).exists() for model in histories)
+
+
+def _check_changes(acting_user: User | None, user: User, changes: dict[str, Any]) -> None:
+    if acting_user is not None and acting_user.role != Role.ADMIN:
+        _refuse_beyond_own_profile(acting_user, user, changes)
+    if acting_user == user and ("role" in changes or changes.get("is_active") is False):
+        raise ConflictError(_("Nobody takes their own role away or locks themself out. Another administrator can."))
+    if acting_user == user and "password" in changes:
+        text = _("Change your password at /me/password.")
+        raise InvalidError(text, code="read_only", fields={"password": text})
+
+
 def _refuse_beyond_own_profile(acting_user: User, user: User, changes: dict[str, Any]) -> None:
     if acting_user.pk != user.pk:
         raise ForbiddenError(_("You may change your own profile only."))
-    refused = sorted(set(changes) - OWN_PROFILE)
-    if refused:
-        hints = {"password": _("Change your password at /me/password.")}
-        raise InvalidError(
-            _("You may not set this."),
-            code="read_only",
-            fields={name: hints.get(name, _("An administrator sets this.")) for name in refused},
-        )
+    if refused := sorted(set(changes) - OWN_PROFILE - {"password"}):
+        fields = dict.fromkeys(refused, _("An administrator sets this."))
+        raise InvalidError(_("You may not set this."), code="read_only", fields=fields)
 
 
 def _check(user: User, password: str | None, *, field: str = "password") -> None:
     """Raises InvalidError with every fault of the person's fields and of the password."""
-    faults: dict[str, str] = {}
+    faults = ValidationError({})
     try:
         user.clean_fields(exclude=["password", "id"])
     except ValidationError as error:
-        faults |= {name: " ".join(texts) for name, texts in error.message_dict.items()}
-    if password is not None:
-        try:
-            validate_password(password, user)
-        except ValidationError as error:
-            faults[field] = " ".join(error.messages)
-    if faults:
-        raise InvalidError(_("The request has errors; each is listed."), fields=faults)
+        faults = error
+    weak = _weaknesses(password, user)
+    if faults.message_dict or weak:
+        raise invalid(faults, **({field: weak} if weak else {}))
+
+
+def _weaknesses(password: str | None, user: User) -> str:
+    if password is None:
+        return ""
+    try:
+        validate_password(password, user)
+    except ValidationError as error:
+        return " ".join(error.messages)
+    return ""
 
 
 def _email_taken() -> InvalidError:

@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from django.core.exceptions import ValidationError
+from django.utils.translation import gettext as _
+
 
 class DomainError(Exception):
     """A rule was broken and nothing was stored.
@@ -33,6 +36,12 @@ class DomainError(Exception):
 
 class InvalidError(DomainError):
     """The values given do not fit together or do not fit what is stored."""
+
+
+def invalid(error: ValidationError, **more: str) -> InvalidError:
+    """What Django's checks of a model's fields found, as a service says it; `more` are faults found besides."""
+    fields = {name: " ".join(texts) for name, texts in error.message_dict.items()}
+    return InvalidError(_("The request has errors; each is listed."), fields={**fields, **more})
 
 
 class ForbiddenError(DomainError):

@@ -138,16 +138,12 @@ AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.NumericPasswordValidator"},
 ]
 REGISTRATION_OPEN = env.bool("REGISTRATION_OPEN", default=False)
-LOGIN_URL = "admin:login"
+CSRF_FAILURE_VIEW = "attendance.api.errors.csrf_failure"
 
-SIMPLE_JWT = {
+SIMPLE_JWT = {  # rotation and revocation are in accounts/tokens.py
     "ACCESS_TOKEN_LIFETIME": timedelta(minutes=env.int("ACCESS_TOKEN_MINUTES", default=15)),
     "REFRESH_TOKEN_LIFETIME": timedelta(days=env.int("REFRESH_TOKEN_DAYS", default=14)),
-    "ROTATE_REFRESH_TOKENS": True,
-    "BLACKLIST_AFTER_ROTATION": True,
     "SIGNING_KEY": env.str("JWT_SIGNING_KEY", default="") or SECRET_KEY,
-    "USER_ID_CLAIM": "user_id",
-    "UPDATE_LAST_LOGIN": False,
 }
 
 TRUSTED_PROXIES = env.int("TRUSTED_PROXIES", default=0)
@@ -186,9 +182,8 @@ REST_FRAMEWORK = {
     },
     "NUM_PROXIES": TRUSTED_PROXIES,
     "EXCEPTION_HANDLER": "drf_standardized_errors.handler.exception_handler",
+    "DEFAULT_METADATA_CLASS": None,
     "DEFAULT_SCHEMA_CLASS": "attendance.api.schema.ProblemAutoSchema",
-    "SEARCH_PARAM": "search",
-    "UNICODE_JSON": True,
     "URL_FORMAT_OVERRIDE": None,
 }
 DRF_STANDARDIZED_ERRORS = {
@@ -267,7 +262,6 @@ DJANGO_STRUCTLOG_IP_LOGGING_ENABLED = False
 DJANGO_STRUCTLOG_STATUS_START_LOG_LEVEL = logging.DEBUG  # one line a request: the one that knows how it ended
 
 PROMETHEUS_EXPORT_MIGRATIONS = False
-SIMPLE_HISTORY_ENABLED = True
 
 UNFOLD = {"SITE_TITLE": _("Attendance"), "SITE_HEADER": _("Attendance"), "SHOW_HISTORY": True}
 

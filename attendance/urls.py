@@ -5,14 +5,13 @@ from __future__ import annotations
 from django.contrib import admin
 from django.urls import path
 from django.views.generic import RedirectView
-from django_prometheus.exports import ExportToDjangoView
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
 
 from accounts.api import sign_in
 from accounts.api.views import UserViewSet
 from accounts.own_password import OwnPasswordView
 from attendance.api.router import router
-from attendance.observability.health import HealthView, livez, readyz
+from attendance.observability.health import HealthView, LivezView, MetricsView, ReadyzView
 from attendings.api.views import AttendingViewSet, RegisterViewSet, UserReportView
 from groups.api.views import GroupViewSet
 from meetings.api.views import MeetingViewSet
@@ -34,9 +33,9 @@ urlpatterns = [
     path("user/<str:id>/report", UserReportView.as_view(), name="user-report"),
     *router.urls,
     path("hc", HealthView.as_view(), name="health"),
-    path("livez", livez, name="livez"),
-    path("readyz", readyz, name="readyz"),
-    path("metrics", ExportToDjangoView, name="metrics"),
+    path("livez", LivezView.as_view(), name="livez"),
+    path("readyz", ReadyzView.as_view(), name="readyz"),
+    path("metrics", MetricsView.as_view(), name="metrics"),
     path(
         "schema", SpectacularAPIView.as_view(authentication_classes=[], permission_classes=[], throttle_classes=[]), name="schema"
     ),

@@ -10,6 +10,7 @@ class AttendingsConfig(AppConfig):
 
     def ready(self) -> None:
         from accounts.roles import every, grant_defaults
+        from attendings import signals  # noqa: F401 - connects the receivers
         from attendings.reports import policy
 
         try:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from uuid import UUID
 
 from django.utils.translation import gettext as _
 
@@ -9,11 +10,11 @@ from attendings.models import Attending
 
 
 class StaleMarksError(ConflictError):
-    """Somebody changed these marks since the client read them; `marks` are as stored now."""
+    """Somebody changed these marks since the client read them; `marks` are as stored now, `unmarked` those who have none now."""
 
-    def __init__(self, marks: Sequence[Attending]) -> None:
+    def __init__(self, marks: Sequence[Attending], unmarked: Sequence[UUID] = ()) -> None:
         super().__init__(_("Somebody changed these marks in the meantime; nothing was stored."), code="stale_version")
-        self.marks = marks
+        self.marks, self.unmarked = marks, unmarked
 
 
 class AlreadyMarkedError(ConflictError):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
@@ -26,6 +26,7 @@ from meetings.models import Meeting
 from meetings.rules import State, takes_marks
 from meetings.services import current_meeting, move_meeting, open_meeting
 
+SAID = ("status", "note", "joined_at", "left_at")  # what a person can say of a mark; the rest follows
 WRITTEN = ("status", "method", "joined_at", "left_at", "minutes_late", "note", "walk_in", "marked_by", "marked_at", "version")
 
 
@@ -165,6 +166,17 @@ def close_meeting(*, acting_user: User | None, meeting: Meeting) -> Meeting:
         return meeting
 
 
+def follow_moved_meeting(*, meeting: Meeting, from_day: date) -> None:
+    """After a meeting's times changed: how late somebody was. Raises ConflictError for another day once there are marks, since
+    other people may be expected on it."""
+    marks = list(Attending.objects.of_meeting(meeting))
+    if marks and meeting.local_date != from_day:
+        raise ConflictError(_("The meeting has marks and stays on its day; cancel it and make a new one."), code="has_marks")
+    for mark in marks:
+        mark.minutes_late = minutes_late(mark.status, mark.joined_at, meeting.starts_at)
+    Attending.objects.bulk_update(marks, ["minutes_late"])
+
+
 def _current_mark(mark: Attending) -> tuple[Attending, Meeting]:
     """Mark and meeting as stored now, read inside the transaction. Raises ConflictError where marks no longer change."""
     current = Attending.objects.select_related("meeting__group").filter(pk=mark.pk).first()
@@ -210,7 +222,8 @@ def _possible_walk_ins(user_ids: set[UUID], acting_user: User | None) -> set[UUI
 def _check_versions(marks: Sequence[MarkInput], stored: Mapping[UUID, Attending | None]) -> None:
     stale = [said for said in marks if said.version is not None and said.version != _version(stored.get(said.user_id))]
     if stale:
-        raise StaleMarksError([mark for said in stale if (mark := stored.get(said.user_id)) is not None])
+        found = {said.user_id: stored.get(said.user_id) for said in stale}
+        raise StaleMarksError([mark for mark in found.values() if mark], unmarked=[pk for pk, mark in found.items() if not mark])
 
 
 def _version(mark: Attending | None) -> int:

@@ -1,8 +1,11 @@
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable
 from datetime import date
-from typing import Any
+from functools import reduce
+from operator import or_
+from typing import Any, Self
 from uuid import UUID
 
 from django.db import models
@@ -11,6 +14,7 @@ from django.utils import timezone
 
 from accounts.models import User
 from accounts.rules import Role, fold
+from attendance.timezones import local_date
 
 
 class GroupQuerySet(models.QuerySet[Any]):
@@ -22,36 +26,59 @@ class GroupQuerySet(models.QuerySet[Any]):
             return self.taught_by(user)
         from groups.models import Membership
 
-        return self.filter(pk__in=Membership.objects.of(user).on(timezone.localdate()).group_ids())
+        return self.filter(pk__in=Membership.objects.of(user).current().group_ids())
 
     def taught_by(self, teacher: User) -> GroupQuerySet:
         return self.filter(pk__in=self.model.teachers.through.objects.filter(user_id=teacher.pk).values("group_id"))
 
     def with_member_count(self) -> GroupQuerySet:
         """`member_count`: who is a member today."""
-        today = timezone.localdate()
-        current = Q(memberships__joined_on__lte=today) & (
-            Q(memberships__left_on__isnull=True) | Q(memberships__left_on__gte=today)
-        )
-        return self.annotate(member_count=Count("memberships", filter=current))
+        return self.annotate(member_count=Count("memberships", filter=_covers_today("memberships__", "timezone")))
 
     def matching(self, text: str) -> GroupQuerySet:
         return self.filter(Q(name_key__contains=fold(text)) | Q(description__icontains=text))
 
 
-class MembershipQuerySet(models.QuerySet[Any]):
-    def visible_to(self, user: User) -> MembershipQuerySet:
+def _covers_today(stay: str, zone: str) -> Q:
+    """A condition: the stay at the path `stay` covers today, where the clocks show the time zone at the path `zone`.
+
+    Around the world there are up to three days at one moment; a school mostly knows one.
+    """
+    from groups.models import Group
+
+    zones: dict[date, list[str]] = defaultdict(list)
+    for name in Group.objects.order_by().values_list("timezone", flat=True).distinct():
+        zones[local_date(timezone.now(), name)].append(name)
+    days = [_covers(day, stay) & (Q(**{f"{zone}__in": names}) if len(zones) > 1 else Q()) for day, names in zones.items()]
+    return reduce(or_, days, Q()) if days else Q(pk__in=[])
+
+
+def _covers(day: date, stay: str = "") -> Q:
+    open_ended = Q(**{f"{stay}left_on__isnull": True}) | Q(**{f"{stay}left_on__gte": day})
+    return open_ended & Q(**{f"{stay}joined_on__lte": day})
+
+
+class OfVisibleGroups(models.QuerySet[Any]):
+    """Rows that belong to a `group`."""
+
+    def visible_to(self, user: User) -> Self:
         """Those of the groups in sight."""
         from groups.models import Group
 
         return self if user.role == Role.ADMIN else self.filter(group__in=Group.objects.visible_to(user).values("pk"))
 
+
+class MembershipQuerySet(OfVisibleGroups):
     def of(self, user: User) -> MembershipQuerySet:
         return self.filter(user=user)
 
     def on(self, day: date) -> MembershipQuerySet:
         """Those that `day` lies in, their first and last day included."""
-        return self.filter(Q(left_on__isnull=True) | Q(left_on__gte=day), joined_on__lte=day)
+        return self.filter(_covers(day))
+
+    def current(self) -> MembershipQuerySet:
+        """Those that today lies in, where their group is."""
+        return self.filter(_covers_today("", "group__timezone"))
 
     def in_groups(self, group_ids: Iterable[UUID]) -> MembershipQuerySet:
         return self.filter(group_id__in=group_ids)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from uuid import UUID
 
 from django.db.models import Q
-from django.utils import timezone
 
 from accounts.models import User
 from groups.models import Group, Membership
@@ -19,4 +18,4 @@ class GroupScope:
 
     def members_of(self, group_id: UUID, *, asked_by: User) -> Q:
         groups = Group.objects.visible_to(asked_by).filter(pk=group_id).values("pk")
-        return Q(pk__in=Membership.objects.filter(group__in=groups).on(timezone.localdate()).user_ids())
+        return Q(pk__in=Membership.objects.filter(group__in=groups).current().user_ids())

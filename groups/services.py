@@ -18,7 +18,7 @@ from simple_history.utils import bulk_create_with_history
 from accounts.models import User
 from accounts.rules import STAFF_ROLES, Role
 from attendance.db.transactions import atomic
-from attendance.errors import ConflictError, InvalidError
+from attendance.errors import ConflictError, InvalidError, invalid
 from attendance.timezones import local_date
 from groups.models import Group, Membership
 from groups.rules import overlap
@@ -65,7 +65,7 @@ def update_group(*, acting_user: User | None, group: Group, **changes: Any) -> G
     if teachers is not None:
         _check_teachers(teachers)
     with atomic():
-        _save(group, update_fields=[*changes, "name_key"])
+        _save(group, update_fields=[*changes, *(["name_key"] if "name" in changes else [])])
         if teachers is not None:
             group.teachers.set(teachers)
         if "timezone" in changes:
@@ -76,6 +76,9 @@ def update_group(*, acting_user: User | None, group: Group, **changes: Any) -> G
 def delete_group(*, acting_user: User, group: Group) -> None:
     """Raises ConflictError while meetings of the group exist."""
     with atomic():
+        for stay in group.memberships.all():
+            stay._history_user = acting_user  # a cascade would not say who
+            stay.delete()
         try:
             group.delete()
         except ProtectedError as error:
@@ -98,34 +101,45 @@ def add_members(*, acting_user: User | None, group: Group, members: Sequence[New
     return rows
 
 
-def update_membership(
-    *, acting_user: User, membership: Membership, joined_on: date | None = None, left_on: date | None = None
-) -> Membership:
-    """Sets both dates. Raises InvalidError for dates that do not fit, ConflictError for an overlap with another stay."""
-    membership.joined_on = joined_on or membership.joined_on
-    membership.left_on = left_on
+def update_membership(*, acting_user: User | None, membership: Membership, **dates: date | None) -> Membership:
+    """Sets `joined_on`, `left_on` or both. The stay as it then is.
+
+    Raises InvalidError for dates that do not fit, ConflictError for an overlap with another stay.
+    """
     with atomic():
-        _check_stays(membership.group, [membership])
-        membership._history_user = acting_user
-        membership.save()
-    return membership
+        stay = _current(membership)
+        for name, value in dates.items():
+            setattr(stay, name, value)
+        _check_stays(stay.group, [stay])
+        stay._history_user = acting_user
+        stay.save(force_update=True)
+    return stay
 
 
-def end_membership(*, acting_user: User, membership: Membership) -> None:
+def end_membership(*, acting_user: User | None, membership: Membership) -> None:
     """Today is the last day. A stay that has not begun yet is taken back; one that has ended stays as it is."""
-    today = today_in(membership.group)
-    membership._history_user = acting_user
     with atomic():
-        if membership.joined_on > today:
-            membership.delete()
-        elif membership.left_on is None or membership.left_on > today:
-            membership.left_on = today
-            membership.save()
+        stay = _current(membership)
+        stay._history_user = acting_user
+        today = today_in(stay.group)
+        if stay.joined_on > today:
+            stay.delete()
+        elif stay.left_on is None or stay.left_on > today:
+            stay.left_on = today
+            stay.save(force_update=True)
 
 
 def current_membership(group: Group, user_id: UUID) -> Membership | None:
     """The latest stay of a person in a group."""
     return Membership.objects.filter(group=group, user_id=user_id).order_by("-joined_on").first()
+
+
+def _current(membership: Membership) -> Membership:
+    """As it is stored now, read inside the transaction that will change it."""
+    current = Membership.objects.select_related("group").filter(pk=membership.pk).first()
+    if current is None:
+        raise ConflictError(_("Somebody has removed this stay in the meantime."), code="gone")
+    return current
 
 
 def _same(group: Group, name: str, value: Any) -> bool:
@@ -147,12 +161,11 @@ def _check(group: Group) -> None:
     try:
         group.clean_fields(exclude=["id", "name_key"])
     except ValidationError as error:
-        fields = {name: " ".join(texts) for name, texts in error.message_dict.items()}
-        raise InvalidError(_("The request has errors; each is listed."), fields=fields) from error
+        raise invalid(error) from error
 
 
 def _check_teachers(teachers: Iterable[User]) -> None:
-    if any(user.role not in STAFF_ROLES for user in teachers):
+    if any(user.role not in STAFF_ROLES or not user.is_active for user in teachers):
         text = _("Only people with the role teacher or admin teach a group.")
         raise InvalidError(text, fields={"teachers": text})
 

@@ -136,6 +136,7 @@ class SeriesAdmin(TaughtAdmin):
     list_display = ("title", "group", "teacher", "rule", "first_day", "last_day", "starts")
     list_filter = (("group", ScopedAutocompleteFilter), ("teacher", ScopedAutocompleteFilter))
     ordering = ("-first_day", "id")
+    date_hierarchy = "first_day"
     sortable_by = ("title", "first_day", "last_day")
     fields = (("group", "teacher"), "title", "location", "rule", ("first_day", "last_day"), ("starts", "minutes"))
     actions = ("schedule",)

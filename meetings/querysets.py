@@ -1,21 +1,11 @@
 from __future__ import annotations
 
-from typing import Any
-
-from django.db import models
-
-from accounts.models import User
-from accounts.rules import Role
-from groups.models import Group
+from groups.querysets import OfVisibleGroups
 
 
-class MeetingQuerySet(models.QuerySet[Any]):
-    def visible_to(self, user: User) -> MeetingQuerySet:
-        """Those of the groups in sight."""
-        return self if user.role == Role.ADMIN else self.filter(group__in=Group.objects.visible_to(user).values("pk"))
+class MeetingQuerySet(OfVisibleGroups):
+    """Meetings, seen by who sees their group."""
 
 
-class SeriesQuerySet(models.QuerySet[Any]):
-    def visible_to(self, user: User) -> SeriesQuerySet:
-        """Those of the groups in sight."""
-        return self if user.role == Role.ADMIN else self.filter(group__in=Group.objects.visible_to(user).values("pk"))
+class SeriesQuerySet(OfVisibleGroups):
+    """Series, seen by who sees their group."""

@@ -37,10 +37,6 @@ def was_held(state: str, starts_at: datetime, now: datetime) -> bool:
     return state == State.CLOSED or (state != State.CANCELLED and starts_at <= now)
 
 
-def is_to_come(state: str, starts_at: datetime, now: datetime) -> bool:
-    return takes_marks(state) and starts_at > now
-
-
 def occurrences(rule: str, *, first_day: date, at: time, timezone_name: str, until: date) -> Iterator[datetime]:
     """The starts, in UTC, of an RFC 5545 recurrence rule from `first_day` to `until`, both included.
 

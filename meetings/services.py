@@ -13,8 +13,9 @@ from simple_history.utils import bulk_create_with_history
 
 from accounts.models import User
 from attendance.db.transactions import atomic
-from attendance.errors import ConflictError, InvalidError
+from attendance.errors import ConflictError, InvalidError, invalid
 from groups.models import Group
+from meetings.events import meeting_moved
 from meetings.models import Meeting, Series
 from meetings.rules import MOVES, State, checked_rule, ends, occurrences
 
@@ -48,9 +49,14 @@ def update_meeting(*, acting_user: User | None, meeting: Meeting, **changes: Any
         _check_changes(meeting, changes)
         if "teacher" in changes:
             _teacher_for(meeting.group, changes["teacher"], acting_user)
+        before = meeting.local_date
         for name, value in changes.items():
             setattr(meeting, name, value)
-        return _store(meeting, acting_user) if changes else meeting
+        if changes:
+            _store(meeting, acting_user)
+        if TIMES & set(changes):
+            meeting_moved.send(sender=Meeting, meeting=meeting, from_day=before)
+        return meeting
 
 
 def delete_meeting(*, acting_user: User | None, meeting: Meeting) -> None:
@@ -88,7 +94,9 @@ def cancel_meeting(*, acting_user: User | None, meeting: Meeting) -> Meeting:
 def reopen_meeting(*, acting_user: User | None, meeting: Meeting) -> Meeting:
     """Its marks can change again; recorded in its history."""
     with atomic():
-        return move_meeting(acting_user=acting_user, meeting=current_meeting(meeting), move="reopen", to=State.OPEN)
+        meeting = current_meeting(meeting)
+        to = State.SCHEDULED if meeting.starts_at > timezone.now() else State.OPEN
+        return move_meeting(acting_user=acting_user, meeting=meeting, move="reopen", to=to)
 
 
 def open_meeting(*, acting_user: User | None, meeting: Meeting) -> None:
@@ -170,10 +178,10 @@ def _teacher_for(group: Group, teacher: User | None, acting_user: User | None) -
             text = _("This person does not teach the group.")
             raise InvalidError(text, fields={"teacher": text})
         return teacher
-    if acting_user in teachers:
-        return next(user for user in teachers if user == acting_user)
-    if len(teachers) == 1:
-        return teachers[0]
+    active = [user for user in teachers if user.is_active]
+    for user in active:
+        if user == acting_user or len(active) == 1:
+            return user
     text = _("Say which teacher of the group.")
     raise InvalidError(text, code="required", fields={"teacher": text})
 
@@ -185,8 +193,7 @@ def _store(meeting: Meeting, acting_user: User | None) -> Meeting:
     try:
         meeting.clean_fields(exclude=["id", "local_date", "group", "teacher", "series"])
     except ValidationError as error:
-        fields = {name: " ".join(texts) for name, texts in error.message_dict.items()}
-        raise InvalidError(_("The request has errors; each is listed."), fields=fields) from error
+        raise invalid(error) from error
     meeting._history_user = acting_user
     with atomic():
         meeting.save()

@@ -76,5 +76,5 @@ def _aim_body(body: Any, ids: dict[str, str]) -> None:
 @settings(max_examples=12, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
 def test_the_document_says_all_that_can_be_answered(case, caller, ids):
     headers = {"Authorization": f"Bearer {issue_tokens(caller).access}"} if caller else {}
-    for attempt in (case, aimed(case, ids)):
-        attempt.call_and_validate(checks=CHECKS, headers=headers)
+    case.call_and_validate(checks=CHECKS, headers=headers)
+    aimed(case, ids).call_and_validate(checks=CHECKS, headers=headers)

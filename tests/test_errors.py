@@ -99,7 +99,11 @@ def test_only_json_is_served(admin):
     assert_problem(client_for(admin).get("/groups", HTTP_ACCEPT="application/xml"), 406)
 
 
-@pytest.mark.parametrize(("method", "path"), [("delete", "/users"), ("put", "/me"), ("get", "/login"), ("post", "/hc")])
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [("delete", "/users"), ("put", "/me"), ("get", "/login"), ("post", "/hc"), ("post", "/livez"), ("put", "/readyz"),
+     ("delete", "/metrics"), ("post", "/schema"), ("options", "/users"), ("options", "/docs"), ("options", "/login")],
+)  # fmt: skip
 def test_a_method_that_is_not_there(admin, method, path):
     assert_problem(getattr(client_for(admin), method)(path), 405, "method_not_allowed")
 
@@ -250,3 +254,12 @@ def test_a_database_that_is_away_answers_503(admin, monkeypatch):
     assert_problem(answer, 503, "database_unavailable")
     assert "secret" not in answer.content.decode()
     assert answer["Retry-After"]
+
+
+def test_a_form_posted_from_elsewhere_is_a_problem_too(db):
+    assert_problem(Client(enforce_csrf_checks=True).post("/"), 403, "permission_denied")
+
+
+@pytest.mark.parametrize("path", ["/livez", "/readyz", "/metrics"])
+def test_probes_answer_whatever_media_type_is_asked_for(db, path):
+    assert Client().get(path, headers={"accept": "application/openmetrics-text"}).status_code == 200

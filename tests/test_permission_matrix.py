@@ -50,7 +50,7 @@ MATRIX: dict[tuple[str, str], tuple[Any, tuple[int, ...]]] = {
         (401, 403, 403, 400, 201, 201),
     ),
     ("get", "/meeting/{meeting}"): (None, (401, 404, 200, 404, 200, 200)),
-    ("put", "/meeting/{meeting}"): (
+    ("put", "/meeting/{unmarked_meeting}"): (
         {"group": "{group}", "title": "t", "starts_at": START, "ends_at": END},
         (401, 404, 403, 404, 200, 200),
     ),
@@ -140,7 +140,8 @@ def routes() -> Iterator[tuple[str, str]]:
 
 
 def test_every_route_has_a_row() -> None:
-    assert set(routes()) == set(MATRIX)
+    rows = {(method, path.replace("{unmarked_meeting}", "{meeting}")) for method, path in MATRIX}
+    assert set(routes()) == rows
 
 
 def test_teachers_may_not_reach_beyond_their_fields(teacher, group, other_teacher) -> None:

@@ -14,7 +14,7 @@ from accounts.api.serializers import UserDetailSerializer, UserSerializer
 from accounts.models import User
 from accounts.querysets import UserQuerySet
 from attendance.api.pagination import NumberedPages
-from attendance.api.permissions import RolePermission
+from attendance.api.permissions import RolePermission, crud
 from attendance.api.views import ScopedViewSet
 
 
@@ -36,14 +36,7 @@ class UserViewSet(ScopedViewSet):
     filterset_class = UserFilter
     ordering_fields = {"name": "sort_name", "last_name": "sort_name", "email": "email", "created_at": "created_at"}
     ordering = ("name",)
-    required = {
-        "list": "accounts.view_user",
-        "retrieve": "accounts.view_user",
-        "create": "accounts.add_user",
-        "update": "accounts.change_user",
-        "partial_update": "accounts.change_user",
-        "destroy": "accounts.delete_user",
-    }
+    required = crud("accounts", "user")
 
     def visible(self) -> UserQuerySet:
         return User.objects.visible_to(caller(self.request)).prefetch_related("groups")

@@ -55,7 +55,7 @@ class Migration(migrations.Migration):
                 ('last_name', models.CharField(max_length=150, verbose_name='last name')),
                 ('middle_name', models.CharField(blank=True, help_text='Or patronymic.', max_length=150, verbose_name='middle name')),
                 ('sort_name', models.CharField(db_index=True, editable=False, max_length=460)),
-                ('language', models.CharField(choices=[('en', 'English'), ('ru', 'Russian')], default='en', max_length=5, verbose_name='language')),
+                ('language', models.CharField(choices=[('en', 'English'), ('ru', 'Russian')], default=accounts.models.default_language, max_length=5, verbose_name='language')),
                 ('timezone', models.CharField(default=attendance.timezones.default_timezone, max_length=64, validators=[attendance.timezones.validate_timezone], verbose_name='time zone')),
                 ('is_active', models.BooleanField(db_index=True, default=True, help_text='May log in.', verbose_name='active')),
                 ('created_at', models.DateTimeField(auto_now_add=True, db_index=True, verbose_name='created')),

@@ -10,11 +10,12 @@ from django.db import IntegrityError, InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
-from django.views import defaults
+from django.views import csrf, defaults
 from drf_standardized_errors.formatter import ExceptionFormatter, flatten_errors
 from drf_standardized_errors.handler import ExceptionHandler
 from drf_standardized_errors.types import Error, ErrorResponse
 from rest_framework import exceptions
+from rest_framework.renderers import JSONRenderer
 from rest_framework.response import Response
 
 from attendance.api.exceptions import DatabaseUnavailable, LostRace, PayloadTooLarge, QueryError, RaisedByService
@@ -119,6 +120,9 @@ class ProblemHandler(ExceptionHandler):
         return super().convert_known_exceptions(exc)
 
     def get_response(self, exc: exceptions.APIException, data: dict[str, Any]) -> Response:
+        request = self.context["request"]
+        if request is not None:  # in JSON also where the view itself would answer in YAML or as a page
+            request.accepted_renderer, request.accepted_media_type = JSONRenderer(), PROBLEM_JSON
         response = super().get_response(exc, data)
         response.content_type = PROBLEM_JSON
         return response
@@ -140,3 +144,7 @@ bad_request = problem_view(400, "bad_request", gettext_lazy("The request cannot 
 forbidden = problem_view(403, "permission_denied", gettext_lazy("You may not do this."), defaults.permission_denied)
 not_found = problem_view(404, "not_found", gettext_lazy("Not found."), defaults.page_not_found)
 server_error = problem_view(500, "error", gettext_lazy("Something broke here. It has been logged."), defaults.server_error)
+
+
+def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
+    return csrf.csrf_failure(request, reason) if request.path.startswith("/admin/") else forbidden(request)

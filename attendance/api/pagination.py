@@ -43,6 +43,7 @@ class CursorPages(CursorPagination):
     page_size_query_param = "page_size"
     page_size = PAGE_SIZE
     max_page_size = MAX_PAGE_SIZE
+    offset_cutoff = 1_000_000
     query_names = frozenset({"cursor", "page_size"})
 
     def get_page_size(self, request: Request) -> int:

@@ -7,7 +7,7 @@ from rest_framework.request import Request
 
 
 class RolePermission(BasePermission):
-    """The Django permission that the view's `required` names for its action, checked after the scope.
+    """The Django permissions (separated by spaces) that the view's `required` names for its action, checked after the scope.
 
     On one thing the check waits until the thing was found among what the caller sees, so that what is outside the scope
     answers 404 to everyone; on lists it comes first. A view without an entry for the action lets nobody in.
@@ -22,9 +22,20 @@ class RolePermission(BasePermission):
         return self._allowed(request, view)
 
     def _allowed(self, request: Request, view: Any) -> bool:
-        if view.action is None:  # the method is not one of the view's: let DRF answer 405
+        if view.action in {None, "metadata"}:  # the method is not one of the view's: let DRF answer 405
             return True
-        if view.action == "metadata":
-            return True
-        required = view.required.get(view.action)
-        return required is not None and request.user.has_perm(required)
+        required = view.required.get(view.action, "").split()
+        return bool(required) and request.user.has_perms(required)
+
+
+def crud(app_label: str, model: str) -> dict[str, str]:
+    """What the six actions of a view set require, by Django's four permissions of a model."""
+    verbs = {
+        "list": "view",
+        "retrieve": "view",
+        "create": "add",
+        "update": "change",
+        "partial_update": "change",
+        "destroy": "delete",
+    }
+    return {action: f"{app_label}.{verb}_{model}" for action, verb in verbs.items()}

@@ -10,7 +10,8 @@ from typing import Any
 from django.core.cache import caches
 from django.db import Error, connection
 from django.db.migrations.executor import MigrationExecutor
-from django.http import HttpRequest, JsonResponse
+from django.http import HttpResponse
+from django_prometheus.exports import ExportToDjangoView
 from drf_spectacular.utils import extend_schema, inline_serializer
 from rest_framework import serializers
 from rest_framework.permissions import IsAuthenticated
@@ -40,10 +41,12 @@ def database_state() -> str:
 
 def cache_state() -> str:
     """What is written is read back."""
-    value = secrets.token_hex(8)
+    key = f"health:{secrets.token_hex(8)}"  # its own, so that two who ask at once do not overwrite each other
     try:
-        caches["default"].set("health", value, timeout=30)
-        return OK if caches["default"].get("health") == value else FAILING
+        caches["default"].set(key, OK, timeout=30)
+        found = caches["default"].get(key)
+        caches["default"].delete(key)
+        return OK if found == OK else FAILING
     except Exception as error:
         logger.warning("cache_failing", exc_info=error)
         return FAILING
@@ -61,15 +64,43 @@ def _migrated() -> bool:
     return True
 
 
-def livez(request: HttpRequest) -> JsonResponse:
+class ProbeView(ProblemFriendlyView):
+    """For machines: no credentials, no limits, whatever media type they name."""
+
+    authentication_classes = ()
+    permission_classes = ()
+    throttle_classes = ()
+
+    def perform_content_negotiation(self, request: Request, force: bool = False) -> Any:
+        return super().perform_content_negotiation(request, force=True)
+
+
+class LivezView(ProbeView):
     """The process answers."""
-    return JsonResponse({"status": OK})
+
+    @extend_schema(operation_id="livez", responses=inline_serializer("Alive", {"status": serializers.CharField()}))
+    def get(self, request: Request) -> Response:
+        return Response({"status": OK})
 
 
-def readyz(request: HttpRequest) -> JsonResponse:
+READY = inline_serializer("Ready", {"status": serializers.CharField(), "database": serializers.CharField()})
+
+
+class ReadyzView(ProbeView):
     """The database answers and is migrated."""
-    state = database_state()
-    return JsonResponse({"status": OK if state == OK else FAILING, "database": state}, status=200 if state == OK else 503)
+
+    @extend_schema(operation_id="readyz", responses={200: READY, 503: READY})
+    def get(self, request: Request) -> Response:
+        state = database_state()
+        return Response({"status": OK if state == OK else FAILING, "database": state}, status=200 if state == OK else 503)
+
+
+class MetricsView(ProbeView):
+    """Prometheus exposition of all workers."""
+
+    @extend_schema(operation_id="metrics", responses={(200, "text/plain"): str})
+    def get(self, request: Request) -> HttpResponse:
+        return ExportToDjangoView(request._request)
 
 
 HEALTH = inline_serializer(

@@ -2,18 +2,19 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.utils.translation import gettext as _
 from rest_framework import serializers
+from rest_framework.exceptions import ErrorDetail
 
 from accounts.api.caller import caller
 from accounts.models import User
 from attendance.api.fields import MomentField
 from attendings.models import Attending
 from attendings.rules import Status
-from attendings.services import MarkInput
+from attendings.services import SAID, MarkInput
 from meetings.api.serializers import MeetingSerializer
 from meetings.models import Meeting
 
-SAID = ("status", "note", "joined_at", "left_at")
 MAX_MARKS_AT_ONCE = 2000
 VERSION_HELP = "Of the mark that was seen, 0 for none; another one stored makes the request 409"
 
@@ -51,6 +52,15 @@ class MarkFields(serializers.Serializer[Attending]):
 
 
 class MarkChangeSerializer(MarkFields):
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        """Whose mark it is, and at which meeting, does not change; saying so and being ignored would mislead."""
+        assert isinstance(self.instance, Attending)  # noqa: S101 - a change is of something
+        stored = AttendingSerializer(self.instance).data
+        given = {name: self.initial_data[name] for name in ("meeting", "user", "walk_in") if name in self.initial_data}
+        if wrong := [name for name, value in given.items() if str(value) != str(stored[name])]:
+            raise serializers.ValidationError({name: ErrorDetail(_("This does not change."), "read_only") for name in wrong})
+        return attrs
+
     def said_of(self, mark: Attending) -> MarkInput:
         values = self.validated_data
         return MarkInput(mark.user_id, {name: values[name] for name in SAID if name in values}, values.get("version"))

@@ -9,6 +9,7 @@ from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import status
 from rest_framework.decorators import action
+from rest_framework.exceptions import PermissionDenied
 from rest_framework.permissions import IsAuthenticated
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -21,6 +22,7 @@ from attendance.api.fields import DayFormField
 from attendance.api.filters import refuse_unknown
 from attendance.api.idempotency import answer_once
 from attendance.api.pagination import CursorPages
+from attendance.api.permissions import crud
 from attendance.api.views import ProblemFriendlyView, ScopedViewSet, with_etag
 from attendings import services
 from attendings.api.filters import REVERSED, AttendingFilter
@@ -49,7 +51,7 @@ class MarksMixin:
 
     def handle_exception(self, exc: Exception) -> Response:
         if isinstance(exc, StaleMarksError):
-            exc.extra["conflicts"] = AttendingSerializer(exc.marks, many=True).data
+            exc.extra |= {"conflicts": AttendingSerializer(exc.marks, many=True).data, "unmarked": list(exc.unmarked)}
         if isinstance(exc, AlreadyMarkedError):
             exc.extra["existing"] = AttendingSerializer(exc.mark).data
         return super().handle_exception(exc)  # type: ignore[misc]
@@ -64,14 +66,7 @@ class AttendingViewSet(MarksMixin, ScopedViewSet):
     filterset_class = AttendingFilter
     ordering_fields = {"marked_at": "marked_at"}
     ordering = ("-marked_at",)
-    required = {
-        "list": "attendings.view_attending",
-        "retrieve": "attendings.view_attending",
-        "create": "attendings.add_attending",
-        "update": "attendings.change_attending",
-        "partial_update": "attendings.change_attending",
-        "destroy": "attendings.delete_attending",
-    }
+    required = crud("attendings", "attending")
 
     def visible(self) -> AttendingQuerySet:
         return Attending.objects.visible_to(caller(self.request))
@@ -111,8 +106,8 @@ class RegisterViewSet(MarksMixin, ScopedViewSet):
     filterset_class = None
     required = {
         "roster": "attendings.view_attending",
-        "mark": "attendings.change_attending",
-        "close": "attendings.change_attending",
+        "mark": "attendings.add_attending attendings.change_attending",
+        "close": "attendings.add_attending attendings.change_attending",
         "reopen": "attendings.change_attending",
         "cancel": "meetings.change_meeting",
     }
@@ -181,6 +176,8 @@ DAY = OpenApiTypes.DATE
 class UserReportView(ProblemFriendlyView):
     """One person's percentages, each with numerator, denominator and rule."""
 
+    problem_statuses = {"get": ("403",)}
+
     permission_classes = [IsAuthenticated]
 
     @extend_schema(
@@ -190,6 +187,8 @@ class UserReportView(ProblemFriendlyView):
     )
     def get(self, request: Request, id: str) -> Response:
         user = self._user(id)
+        if not caller(request).has_perm("attendings.view_attending"):
+            raise PermissionDenied
         refuse_unknown(request, {"from", "to"})
         start, end = _day(request, "from"), _day(request, "to")
         if start and end and start > end:

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -54,8 +54,6 @@ def test_the_day_is_the_groups_own(admin, teacher, student):
     """23:30 UTC is the next morning in Vladivostok, and that is the day on which one joins."""
     group = groups.create_group(acting_user=None, name="East", teachers=[teacher], timezone="Asia/Vladivostok")
     groups.add_members(acting_user=None, group=group, members=[groups.NewMember(student.pk, date(2026, 9, 2))])
-    from datetime import UTC, datetime
-
     meeting = make_meeting(group, datetime(2026, 9, 1, 23, 30, tzinfo=UTC))
     assert meeting.local_date == date(2026, 9, 2)
     assert len(client_for(admin).get(f"/meeting/{meeting.pk}/roster").json()["rows"]) == 1
@@ -315,7 +313,7 @@ def test_lists_take_a_constant_number_of_queries(admin, group, meeting, size, dj
     add_students(group, size)
     client = client_for(admin)
     put(client, meeting, [], default="present")
-    for path, queries in {"/users": 7, "/groups": 7, "/meetings": 5, "/attendings": 5, f"/group/{group.pk}/members": 8}.items():
+    for path, queries in {"/users": 7, "/groups": 8, "/meetings": 5, "/attendings": 5, f"/group/{group.pk}/members": 9}.items():
         with django_assert_num_queries(queries):
             client.get(path)
 
@@ -360,5 +358,64 @@ def test_a_report_takes_a_constant_number_of_queries(admin, group, student, size
     for i in range(size):
         make_meeting(group, timezone.now() - timedelta(days=i + 1))
     client = client_for(admin)
-    with django_assert_num_queries(6):  # user, roles; the person; stays, meetings, marks
+    with django_assert_num_queries(8):  # user, roles; the person; permissions (own, by role); stays, meetings, marks
         client.get(f"/user/{student.pk}/report")
+
+
+def test_a_meeting_with_marks_moves_within_its_day_and_lateness_follows(client, group, student):
+    start = datetime(2026, 9, 1, 9, tzinfo=UTC)
+    meeting = make_meeting(group, start)
+    put(client, meeting, [{"user": str(student.pk), "status": "late", "joined_at": (start + timedelta(minutes=10)).isoformat()}])
+    earlier = {"starts_at": (start - timedelta(minutes=5)).isoformat()}
+    assert client.patch(f"/meeting/{meeting.pk}", earlier, format="json").status_code == 200
+    assert Attending.objects.get().minutes_late == 15
+    other_day = {"starts_at": (start - timedelta(days=2)).isoformat()}
+    answer = client.patch(f"/meeting/{meeting.pk}", other_day, format="json")
+    assert (answer.status_code, answer.json()["type"]) == (409, "urn:attendance:problem:has_marks")
+
+
+def test_a_conflict_names_whose_mark_is_gone(client, meeting, student):
+    put(client, meeting, [{"user": str(student.pk), "status": "present"}])
+    client.delete(f"/attending/{Attending.objects.get().pk}")
+    answer = put(client, meeting, [{"user": str(student.pk), "status": "late", "version": 1}])
+    assert (answer.status_code, answer.json()["conflicts"], answer.json()["unmarked"]) == (409, [], [str(student.pk)])
+
+
+@pytest.mark.parametrize("field", ["user", "meeting", "walk_in"])
+def test_a_mark_stays_whose_it_is(client, meeting, student, teacher, field):
+    put(client, meeting, [{"user": str(student.pk), "status": "present"}])
+    path = f"/attending/{Attending.objects.get().pk}"
+    same = client.get(path).json()
+    assert client.put(path, same, format="json").status_code == 200
+    other = {"user": str(teacher.pk), "meeting": str(teacher.pk), "walk_in": True}[field]
+    assert client.patch(path, {field: other}, format="json").status_code == 400
+
+
+def test_who_changed_a_mark_is_never_forgotten(client, admin, meeting, student, teacher):
+    """Their mark was overwritten since, and they teach nothing any more: the history still needs their name."""
+    put(client, meeting, [{"user": str(student.pk), "status": "absent"}])
+    put(client_for(admin), meeting, [{"user": str(student.pk), "status": "present"}])
+    Meeting.objects.update(teacher=admin)
+    answer = client_for(admin).delete(f"/user/{teacher.pk}")
+    assert (answer.status_code, answer.json()["is_active"]) == (200, False)
+    assert Attending.history.filter(history_user=teacher).exists()
+
+
+def test_a_report_needs_the_permission_to_see_marks(client, student, group):
+    from django.contrib.auth.models import Permission
+
+    for role in Permission.objects.get(codename="view_attending").group_set.all():
+        role.permissions.remove(Permission.objects.get(codename="view_attending"))
+    assert client.get(f"/user/{student.pk}/report").status_code == 403
+
+
+def test_pages_of_a_large_class_marked_at_once(client, group, meeting):
+    """More marks of one instant than the stock cursor has offsets for."""
+    add_students(group, 1200)
+    put(client, meeting, [], default="present")
+    seen, path = [], "/attendings?page_size=500"
+    while path:
+        body = client.get(path).json()
+        seen += [row["id"] for row in body["results"]]
+        path = body["next"]
+    assert len(seen) == len(set(seen)) == 1201

@@ -17,6 +17,7 @@ from rest_framework.response import Response
 from accounts.api.caller import caller
 from attendance.api.filters import refuse_unknown
 from attendance.api.pagination import NumberedPages
+from attendance.api.permissions import crud
 from attendance.api.views import ScopedViewSet, with_etag
 from groups import services
 from groups.api.filters import GroupFilter
@@ -44,12 +45,7 @@ class GroupViewSet(ScopedViewSet):
     ordering_fields = {"name": "name_key", "created_at": "created_at"}
     ordering = ("name",)
     required = {
-        "list": "groups.view_group",
-        "retrieve": "groups.view_group",
-        "create": "groups.add_group",
-        "update": "groups.change_group",
-        "partial_update": "groups.change_group",
-        "destroy": "groups.delete_group",
+        **crud("groups", "group"),
         "members": "groups.view_membership",
         "add_members": "groups.add_membership",
         "member": "groups.change_membership",
@@ -108,9 +104,8 @@ class GroupViewSet(ScopedViewSet):
     def member(self, request: Request, user_id: str, **kwargs: Any) -> Response:
         """The dates of a person's latest stay."""
         stay = self._stay(user_id)
-        dates = {"joined_on": stay.joined_on, "left_on": stay.left_on, **self.validated(stay, partial=True)}
-        services.update_membership(acting_user=caller(request), membership=stay, **dates)
-        return Response(MembershipSerializer(stay).data)
+        changed = services.update_membership(acting_user=caller(request), membership=stay, **self.validated(stay, partial=True))
+        return Response(MembershipSerializer(changed).data)
 
     @extend_schema(operation_id="group_member_remove", parameters=[USER_ID], responses={204: None})
     @member.mapping.delete

@@ -7,6 +7,7 @@ from django.utils import timezone
 from hypothesis import given
 from hypothesis import strategies as st
 
+from attendance.errors import ConflictError
 from conftest import client_for, make_user
 from groups import services
 from groups.models import Membership
@@ -112,3 +113,35 @@ def test_a_stay_that_has_not_begun_is_taken_back(client, group):
 def test_a_group_with_meetings_stays_and_one_without_goes(client, group, meeting, other_group):
     assert client.delete(f"/group/{group.pk}").status_code == 409
     assert client.delete(f"/group/{other_group.pk}").status_code == 204
+
+
+@pytest.mark.django_db
+def test_today_is_the_groups_own_day(client, teacher):
+    """Wherever the site is, somebody who joins today is a member today."""
+    for zone in ("Pacific/Auckland", "Pacific/Honolulu", "UTC"):
+        student = make_user(zone.replace("/", ""), "student")
+        group = services.create_group(acting_user=None, name=zone, teachers=[teacher], timezone=zone)
+        client.post(f"/group/{group.pk}/members", {"user": str(student.pk)}, format="json")
+        assert client.get(f"/group/{group.pk}").json()["member_count"] == 1
+        assert client.get(f"/users?group={group.pk}").json()["count"] == 1
+        assert client_for(student).get(f"/group/{group.pk}").status_code == 200
+
+
+@pytest.mark.django_db
+def test_a_rename_in_between_keeps_its_key(admin, group):
+    stale = type(group).objects.get(pk=group.pk)
+    services.update_group(acting_user=admin, group=group, name="Eight")
+    services.update_group(acting_user=admin, group=stale, description="read before")
+    group.refresh_from_db()
+    assert (group.name, group.name_key) == ("Eight", "eight")
+
+
+@pytest.mark.django_db
+def test_a_stay_taken_back_in_between_stays_gone(admin, group):
+    person = make_user("Ada", "student")
+    new = services.NewMember(person.pk, timezone.localdate() + timedelta(days=9))
+    stay = services.add_members(acting_user=admin, group=group, members=[new])[0]
+    services.end_membership(acting_user=admin, membership=stay)
+    with pytest.raises(ConflictError):
+        services.update_membership(acting_user=admin, membership=stay, left_on=None)
+    assert not Membership.objects.of(person).exists()

@@ -9,6 +9,7 @@ from rest_framework.response import Response
 
 from accounts.api.caller import caller
 from attendance.api.pagination import CursorPages
+from attendance.api.permissions import crud
 from attendance.api.views import ScopedViewSet
 from meetings import services
 from meetings.api.filters import MeetingFilter
@@ -26,14 +27,7 @@ class MeetingViewSet(ScopedViewSet):
     filterset_class = MeetingFilter
     ordering_fields = {"starts_at": "starts_at"}
     ordering = ("-starts_at",)
-    required = {
-        "list": "meetings.view_meeting",
-        "retrieve": "meetings.view_meeting",
-        "create": "meetings.add_meeting",
-        "update": "meetings.change_meeting",
-        "partial_update": "meetings.change_meeting",
-        "destroy": "meetings.delete_meeting",
-    }
+    required = crud("meetings", "meeting")
 
     def visible(self) -> MeetingQuerySet:
         return Meeting.objects.visible_to(caller(self.request)).select_related("group")

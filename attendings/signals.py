@@ -1,0 +1,15 @@
+from __future__ import annotations
+
+from datetime import date
+from typing import Any
+
+from django.dispatch import receiver
+
+from attendings.services import follow_moved_meeting
+from meetings.events import meeting_moved
+from meetings.models import Meeting
+
+
+@receiver(meeting_moved)
+def marks_follow_the_meeting(sender: type[Meeting], meeting: Meeting, from_day: date, **kwargs: Any) -> None:
+    follow_moved_meeting(meeting=meeting, from_day=from_day)

@@ -1,0 +1,4 @@
+from django.dispatch import Signal
+
+# Sent inside the transaction with `meeting` and `from_day`, its day before, after its times changed. Who refuses raises a DomainError.
+meeting_moved = Signal()
