@@ -66,7 +66,8 @@ class User(UUIDModel, AbstractBaseUser, PermissionsMixin):
         return self.get_full_name() or self.email
 
     def save(self, *args: Any, **kwargs: Any) -> None:
-        self.sort_name = sort_name(self.last_name, self.first_name, self.middle_name)
+        # Folding can lengthen a name; what sorts behind 460 characters is nobody's.
+        self.sort_name = sort_name(self.last_name, self.first_name, self.middle_name)[:460]
         written = kwargs.get("update_fields")
         if written is not None and NAMES & set(written):
             kwargs["update_fields"] = {*written, *NAMES, "sort_name"}

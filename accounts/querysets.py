@@ -14,6 +14,9 @@ if TYPE_CHECKING:
     from accounts.models import User
 
 
+MAX_WORDS = 20  # of a search; names have fewer, and each is a condition for the database
+
+
 class UserQuerySet(models.QuerySet[Any]):
     def visible_to(self, user: User) -> UserQuerySet:
         """Everyone for an administrator; oneself, and whom the groups app adds for a teacher, for the others."""
@@ -26,7 +29,7 @@ class UserQuerySet(models.QuerySet[Any]):
     def matching(self, text: str) -> UserQuerySet:
         """Every word of `text` in the name, or the whole of it in the email."""
         in_name = Q()
-        for word in fold(text).split():
+        for word in dict.fromkeys(fold(text).split()[:MAX_WORDS]):
             in_name &= Q(sort_name__contains=word)
         return self.filter(in_name | Q(email__contains=text.strip().lower()))
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Iterable
 
 from django.db.models import TextChoices
@@ -33,11 +34,12 @@ def effective_role(group_names: Iterable[str], *, is_superuser: bool) -> Role | 
 
 
 def fold(text: str) -> str:
-    """The form in which text is compared: no case, ё as е, single spaces.
+    """The form in which text is compared: composed alike, no case, ё as е, single spaces.
 
     Kept in a column of its own, since SQLite knows the case of Latin letters alone and sorts ё behind я.
     """
-    return " ".join(text.casefold().replace("ё", "е").split())
+    composed = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", text).casefold())
+    return " ".join(composed.replace("ё", "е").split())
 
 
 def sort_name(last_name: str, first_name: str, middle_name: str = "") -> str:

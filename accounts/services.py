@@ -96,6 +96,7 @@ def remove_user(*, acting_user: User, user: User) -> bool:
         raise ConflictError(_("Nobody removes themself. Another administrator can."))
     _refuse_beyond_own_power(acting_user, user)
     with atomic():
+        user = _current(user)
         revoke_refresh_tokens(user)
         try:
             if not _has_acted(user):
@@ -158,7 +159,7 @@ def _check(user: User, password: str | None, *, field: str = "password") -> None
     """Raises InvalidError with every fault of the person's fields and of the password."""
     faults = ValidationError({})
     try:
-        user.clean_fields(exclude=["password", "id"])
+        user.clean_fields(exclude=["password", "id", "sort_name"])
     except ValidationError as error:
         faults = error
     weak = _weaknesses(password, user)

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import date
 from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
+
+FIRST_YEAR, LAST_YEAR = 1900, 2200
 
 
 class DomainError(Exception):
@@ -42,6 +45,14 @@ def invalid(error: ValidationError, **more: str) -> InvalidError:
     """What Django's checks of a model's fields found, as a service says it; `more` are faults found besides."""
     fields = {name: " ".join(texts) for name, texts in error.message_dict.items()}
     return InvalidError(_("The request has errors; each is listed."), fields={**fields, **more})
+
+
+def check_years(**days: date | None) -> None:
+    """Raises InvalidError for a day or moment that no calendar here goes to; time zones must not lead out of it."""
+    text = _("The year must be from 1900 to 2200.")
+    wrong = {name: text for name, day in days.items() if day is not None and not FIRST_YEAR <= day.year <= LAST_YEAR}
+    if wrong:
+        raise InvalidError(text, code="out_of_range", fields=wrong)
 
 
 class ForbiddenError(DomainError):

@@ -14,8 +14,8 @@ from simple_history.utils import bulk_create_with_history, bulk_update_with_hist
 
 from accounts.models import User
 from accounts.rules import Role
-from attendance.db.transactions import atomic
-from attendance.errors import ConflictError, InvalidError
+from attendance.db.transactions import atomic, hold
+from attendance.errors import ConflictError, InvalidError, check_years
 from attendance.observability.metrics import marks_stored
 from attendance.timezones import local_date
 from attendings.errors import AlreadyMarkedError, StaleMarksError
@@ -48,6 +48,7 @@ class _Pen:
     acting_user: User | None
     meeting: Meeting
     method: str
+    expected: frozenset[UUID] = frozenset()
     now: datetime = field(default_factory=timezone.now)
     new: list[Attending] = field(default_factory=list)
     changed: list[Attending] = field(default_factory=list)
@@ -55,11 +56,13 @@ class _Pen:
     def put(self, mark: Attending | None, said: MarkInput, path: str = "") -> None:
         """Takes up one mark; one that says nothing new is left alone. Raises InvalidError for times in the wrong order."""
         fresh = mark is None
-        mark = mark or Attending(meeting=self.meeting, user_id=said.user_id, version=0, walk_in=said.walk_in)
+        walk_in = said.walk_in and said.user_id not in self.expected
+        mark = mark or Attending(meeting=self.meeting, user_id=said.user_id, version=0, walk_in=walk_in)
         if not fresh and all(getattr(mark, name) == value for name, value in said.fields.items()):
             return
         for name, value in said.fields.items():
             setattr(mark, name, value)
+        check_years(**{f"{path}joined_at": mark.joined_at, f"{path}left_at": mark.left_at})
         if mark.joined_at and mark.left_at and mark.left_at < mark.joined_at:
             text = _("Nobody leaves before they come.")
             raise InvalidError(text, fields={f"{path}left_at": text})
@@ -99,7 +102,7 @@ def mark_roster(
         stored = {row.user.pk: row.mark for row in roster.rows}
         _check_people(marks, stored, acting_user)
         _check_versions(marks, stored)
-        pen = _Pen(acting_user, meeting, method)
+        pen = _Pen(acting_user, meeting, method, expected=frozenset(stored))
         for i, said in enumerate(marks):
             pen.put(stored.get(said.user_id), said, path=f"marks/{i}/")
         if default is not None:
@@ -121,7 +124,7 @@ def create_mark(*, acting_user: User | None, meeting: Meeting, said: MarkInput, 
         if existing is not None:
             raise AlreadyMarkedError(existing)
         _check_people([said], stored, acting_user, path="user")
-        pen = _Pen(acting_user, meeting, method)
+        pen = _Pen(acting_user, meeting, method, expected=frozenset(stored))
         pen.put(None, said)
         pen.write()
         return pen.new[0]
@@ -182,6 +185,7 @@ def _current_mark(mark: Attending) -> tuple[Attending, Meeting]:
     current = Attending.objects.select_related("meeting__group").filter(pk=mark.pk).first()
     if current is None:
         raise ConflictError(_("Somebody has removed this mark in the meantime."), code="gone")
+    hold(current.meeting)
     _check_takes_marks(current.meeting)
     return current, current.meeting
 

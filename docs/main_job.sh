@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# The main job with curl, command by command, against a fresh `make run`. `docs/main_job.sh > docs/main_job.txt` makes the README's transcript.
+# The main job with curl, command by command, against a fresh `make run`; its output is the README's transcript.
+# Needs curl 7.82 or newer and python3. Elsewhere: api=http://localhost:8000 docs/main_job.sh
 set -euo pipefail
 cd "$(dirname "$0")/.."
 rm -f passwords.csv
@@ -16,7 +17,7 @@ print(value if isinstance(value, str) else json.dumps(value, ensure_ascii=False,
 
 log_in() { curl -s "$api/login" --json "{\"email\": \"$1\", \"password\": \"$2\"}" | pick access; }
 
-api=http://localhost:3002
+api=${api:-http://localhost:3002}
 
 echo '# An administrator imports the class list; the two bad rows are named and stop nothing else.'
 run '.venv/bin/python manage.py import_people groups/tests/data/class-list-ru.csv --apply --passwords passwords.csv | grep -v "new person:"'

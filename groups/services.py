@@ -17,8 +17,8 @@ from simple_history.utils import bulk_create_with_history
 
 from accounts.models import User
 from accounts.rules import STAFF_ROLES, Role
-from attendance.db.transactions import atomic
-from attendance.errors import ConflictError, InvalidError, invalid
+from attendance.db.transactions import atomic, hold
+from attendance.errors import ConflictError, InvalidError, check_years, invalid
 from attendance.timezones import local_date
 from groups.models import Group, Membership
 from groups.rules import overlap
@@ -53,7 +53,12 @@ def create_group(*, acting_user: User | None, teachers: Sequence[User] = (), **f
 
 def update_group(*, acting_user: User | None, group: Group, **changes: Any) -> Group:
     """A teacher edits name and description; the rest is an administrator's. Raises InvalidError naming each field."""
-    changes = {name: value for name, value in changes.items() if not _same(group, name, value)}
+    with atomic():
+        group = _current_group(group)
+        return _changed(acting_user, group, {name: value for name, value in changes.items() if not _same(group, name, value)})
+
+
+def _changed(acting_user: User | None, group: Group, changes: dict[str, Any]) -> Group:
     limited = acting_user is not None and acting_user.role != Role.ADMIN
     if limited and (refused := sorted(set(changes) - TEACHER_MAY_EDIT)):
         fields = dict.fromkeys(refused, _("An administrator sets this."))
@@ -64,18 +69,18 @@ def update_group(*, acting_user: User | None, group: Group, **changes: Any) -> G
     _check(group)
     if teachers is not None:
         _check_teachers(teachers)
-    with atomic():
-        _save(group, update_fields=[*changes, *(["name_key"] if "name" in changes else [])])
-        if teachers is not None:
-            group.teachers.set(teachers)
-        if "timezone" in changes:
-            group_timezone_changed.send(sender=Group, group=group)
+    _save(group, update_fields=[*changes, *(["name_key"] if "name" in changes else [])])
+    if teachers is not None:
+        group.teachers.set(teachers)
+    if "timezone" in changes:
+        group_timezone_changed.send(sender=Group, group=group)
     return group
 
 
 def delete_group(*, acting_user: User, group: Group) -> None:
     """Raises ConflictError while meetings of the group exist."""
     with atomic():
+        group = _current_group(group)
         for stay in group.memberships.all():
             stay._history_user = acting_user  # a cascade would not say who
             stay.delete()
@@ -95,6 +100,7 @@ def add_members(*, acting_user: User | None, group: Group, members: Sequence[New
         Membership(group=group, user_id=new.user_id, joined_on=new.joined_on or today, left_on=new.left_on) for new in members
     ]
     with atomic():
+        hold(group)
         _check_people(rows, acting_user)
         _check_stays(group, rows)
         bulk_create_with_history(rows, Membership, default_user=acting_user)
@@ -108,6 +114,7 @@ def update_membership(*, acting_user: User | None, membership: Membership, **dat
     """
     with atomic():
         stay = _current(membership)
+        hold(stay.group)
         for name, value in dates.items():
             setattr(stay, name, value)
         _check_stays(stay.group, [stay])
@@ -132,6 +139,14 @@ def end_membership(*, acting_user: User | None, membership: Membership) -> None:
 def current_membership(group: Group, user_id: UUID) -> Membership | None:
     """The latest stay of a person in a group."""
     return Membership.objects.filter(group=group, user_id=user_id).order_by("-joined_on").first()
+
+
+def _current_group(group: Group) -> Group:
+    """As it is stored now, read inside the transaction that will change it."""
+    current = Group.objects.prefetch_related("teachers").filter(pk=group.pk).first()
+    if current is None:
+        raise ConflictError(_("Somebody has removed this group in the meantime."), code="gone")
+    return current
 
 
 def _current(membership: Membership) -> Membership:
@@ -187,6 +202,7 @@ def _check_stays(group: Group, rows: Sequence[Membership]) -> None:
     stored = Membership.objects.filter(group=group, user_id__in={row.user_id for row in rows})
     known = [other for other in stored if other.pk not in {row.pk for row in rows}]
     for i, row in enumerate(rows):
+        check_years(**{_path(rows, i, "joined_on"): row.joined_on, _path(rows, i, "left_on"): row.left_on})
         if row.left_on is not None and row.left_on < row.joined_on:
             text = _("The last day cannot be before the first.")
             raise InvalidError(text, fields={_path(rows, i, "left_on"): text})

@@ -2,15 +2,32 @@
 
 from __future__ import annotations
 
+import re
 import zoneinfo
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, time, timedelta
+from itertools import islice
+from typing import cast
 
-from dateutil.rrule import rruleset, rrulestr
+from dateutil.rrule import rrule, rrulestr
 from django.db.models import TextChoices
 from django.utils.translation import gettext_lazy as _
 
 MAX_OCCURRENCES = 1000
+
+_WEEKDAY, _DAY_OF_MONTH = r"(MO|TU|WE|TH|FR|SA|SU)", r"-?([1-9]|[12]\d|3[01])"
+# What a rule may be made of (RFC 5545, section 3.3.10), less what the series says itself: its
+# time of day, its last day.
+RULE_PARTS = {
+    "FREQ": re.compile(r"DAILY|WEEKLY|MONTHLY|YEARLY"),
+    "INTERVAL": re.compile(r"[1-9]\d{0,2}"),
+    "COUNT": re.compile(r"[1-9]\d{0,3}"),
+    "WKST": re.compile(_WEEKDAY),
+    "BYDAY": re.compile(rf"([+-]?[1-5])?{_WEEKDAY}(,([+-]?[1-5])?{_WEEKDAY}){{0,6}}"),
+    "BYMONTH": re.compile(r"([1-9]|1[0-2])(,([1-9]|1[0-2])){0,11}"),
+    "BYMONTHDAY": re.compile(rf"{_DAY_OF_MONTH}(,{_DAY_OF_MONTH}){{0,30}}"),
+    "BYSETPOS": re.compile(r"-?[1-5]"),
+}
 
 
 class State(TextChoices):
@@ -37,29 +54,37 @@ def was_held(state: str, starts_at: datetime, now: datetime) -> bool:
     return state == State.CLOSED or (state != State.CANCELLED and starts_at <= now)
 
 
-def occurrences(rule: str, *, first_day: date, at: time, timezone_name: str, until: date) -> Iterator[datetime]:
+def occurrences(text: str, *, first_day: date, at: time, timezone_name: str, until: date) -> Iterator[datetime]:
     """The starts, in UTC, of an RFC 5545 recurrence rule from `first_day` to `until`, both included.
 
     The rule is expanded on the wall clock of the time zone, so that nine o'clock stays nine o'clock when daylight saving begins
     or ends; a time that a spring change skips moves on by the change. At most MAX_OCCURRENCES. Raises ValueError for a bad rule.
     """
     zone = zoneinfo.ZoneInfo(timezone_name)
-    rules = rrulestr(rule, dtstart=datetime.combine(first_day, at), forceset=True)
-    if not isinstance(rules, rruleset):
-        raise ValueError("Not a recurrence rule.")
-    for count, wall_clock in enumerate(rules):
-        if wall_clock.date() > until or count >= MAX_OCCURRENCES:
-            return
-        yield wall_clock.replace(tzinfo=zone).astimezone(UTC)
+    last = datetime.combine(until, at)
+    try:
+        stated = rrulestr(checked_rule(text), dtstart=datetime.combine(first_day, at))
+        # The rule itself is told where to end: one that never comes true would otherwise be tried until the year 9999.
+        bounded = cast(rrule, stated).replace(count=None, until=last)
+        for wall_clock in islice(bounded, min(_count(text), MAX_OCCURRENCES)):
+            yield wall_clock.replace(tzinfo=zone).astimezone(UTC)
+    except (IndexError, OverflowError) as error:
+        raise ValueError("Not a recurrence rule.") from error
+
+
+def _count(text: str) -> int:
+    found = re.search(r"COUNT=(\d+)", text.upper())
+    return int(found[1]) if found else MAX_OCCURRENCES
 
 
 def checked_rule(rule: str) -> str:
-    """The rule without its `RRULE:` prefix. Raises ValueError for what is no rule, or repeats more often than daily."""
+    """The rule without its `RRULE:` prefix. Raises ValueError for what is no rule, never comes true, or repeats within a day."""
     bare = rule.strip().upper().removeprefix("RRULE:")
-    parts = dict(part.split("=", 1) for part in bare.split(";") if "=" in part)
-    if parts.get("FREQ") not in {"DAILY", "WEEKLY", "MONTHLY", "YEARLY"} or {"BYHOUR", "BYMINUTE", "BYSECOND"} & set(parts):
-        raise ValueError("FREQ must be DAILY, WEEKLY, MONTHLY or YEARLY, and the time is the series' own.")
-    rrulestr(bare, dtstart=datetime(2026, 1, 1))  # noqa: DTZ001 - a wall clock, as in occurrences()
+    parts = [part.partition("=") for part in bare.split(";") if part]
+    values = {name: value for name, _equals, value in parts}
+    known = all(name in RULE_PARTS and RULE_PARTS[name].fullmatch(value) for name, value in values.items())
+    if not known or len(values) != len(parts) or "FREQ" not in values:
+        raise ValueError("Not a recurrence rule of the parts that a series takes.")
     return bare
 
 

@@ -12,8 +12,8 @@ from django.utils.translation import gettext as _
 from simple_history.utils import bulk_create_with_history
 
 from accounts.models import User
-from attendance.db.transactions import atomic
-from attendance.errors import ConflictError, InvalidError, invalid
+from attendance.db.transactions import atomic, hold
+from attendance.errors import ConflictError, InvalidError, check_years, invalid
 from groups.models import Group
 from meetings.events import meeting_moved
 from meetings.models import Meeting, Series
@@ -62,6 +62,7 @@ def update_meeting(*, acting_user: User | None, meeting: Meeting, **changes: Any
 def delete_meeting(*, acting_user: User | None, meeting: Meeting) -> None:
     """Raises ConflictError for a meeting that has marks: cancel it instead."""
     with atomic():
+        meeting = current_meeting(meeting)
         meeting._history_user = acting_user
         try:
             meeting.delete()
@@ -108,14 +109,12 @@ def open_meeting(*, acting_user: User | None, meeting: Meeting) -> None:
 
 def save_series(*, acting_user: User | None, series: Series) -> Series:
     """Raises InvalidError for a rule that is none, days in the wrong order or a teacher who does not teach the group."""
-    try:
-        series.rule = checked_rule(series.rule)
-    except ValueError as error:
-        text = _("Not a recurrence rule; one looks like FREQ=WEEKLY;BYDAY=MO,WE")
-        raise InvalidError(text, fields={"rule": text}) from error
     if series.last_day < series.first_day:
         text = _("The last day cannot be before the first.")
         raise InvalidError(text, fields={"last_day": text})
+    check_years(first_day=series.first_day, last_day=series.last_day)
+    _starts(series)
+    series.rule = checked_rule(series.rule)
     _teacher_for(series.group, series.teacher, acting_user)
     series.save()
     return series
@@ -123,22 +122,32 @@ def save_series(*, acting_user: User | None, series: Series) -> Series:
 
 def schedule_series(*, acting_user: User | None, series: Series) -> list[Meeting]:
     """Makes the meetings of a series that are not there yet; called again it makes none twice, moved ones included."""
-    starts = occurrences(
-        series.rule, first_day=series.first_day, at=series.starts, timezone_name=series.group.timezone, until=series.last_day
-    )
+    starts = _starts(series)  # before the lock: a rule can take its time
     with atomic():
+        hold(series.group)
         there = set(Meeting.objects.filter(series=series).values_list("series_day", flat=True))
         meetings = [meeting for start in starts if (meeting := occurrence(series, start)).series_day not in there]
         return list(bulk_create_with_history(meetings, Meeting, default_user=acting_user))
 
 
 def recompute_days(group: Group) -> None:
-    """After a change of the group's time zone: the day of each of its meetings."""
-    meetings = list(Meeting.objects.filter(group=group))
+    """After a change of the group's time zone: the day of each of its meetings. Closing has frozen that of the closed ones."""
+    meetings = list(Meeting.objects.filter(group=group).exclude(state=State.CLOSED))
     for meeting in meetings:
         meeting.group = group
         meeting.local_date = meeting.day_in_group()
     Meeting.objects.bulk_update(meetings, ["local_date"], batch_size=500)
+
+
+def _starts(series: Series) -> list[datetime]:
+    try:
+        zone = series.group.timezone
+        return list(
+            occurrences(series.rule, first_day=series.first_day, at=series.starts, timezone_name=zone, until=series.last_day)
+        )
+    except ValueError as error:
+        text = _("Not a recurrence rule; one looks like FREQ=WEEKLY;BYDAY=MO,WE")
+        raise InvalidError(text, fields={"rule": text}) from error
 
 
 def _check_changes(meeting: Meeting, changes: dict[str, Any]) -> None:
@@ -166,8 +175,12 @@ def occurrence(series: Series, start: datetime) -> Meeting:
 
 
 def current_meeting(meeting: Meeting) -> Meeting:
-    """As it is stored now, read inside the transaction that will change it."""
-    return Meeting.objects.select_related("group").get(pk=meeting.pk)
+    """As it is stored now, read inside the transaction that will change it. Raises ConflictError where it is gone."""
+    hold(meeting)
+    current = Meeting.objects.select_related("group").filter(pk=meeting.pk).first()
+    if current is None:
+        raise ConflictError(_("Somebody has removed this meeting in the meantime."), code="gone")
+    return current
 
 
 def _teacher_for(group: Group, teacher: User | None, acting_user: User | None) -> User:
@@ -187,6 +200,7 @@ def _teacher_for(group: Group, teacher: User | None, acting_user: User | None) -
 
 
 def _store(meeting: Meeting, acting_user: User | None) -> Meeting:
+    check_years(starts_at=meeting.starts_at, ends_at=meeting.ends_at)
     if meeting.ends_at <= meeting.starts_at:
         text = _("It must end after it starts.")
         raise InvalidError(text, fields={"ends_at": text})
@@ -196,5 +210,7 @@ def _store(meeting: Meeting, acting_user: User | None) -> Meeting:
         raise invalid(error) from error
     meeting._history_user = acting_user
     with atomic():
+        if meeting._state.adding:
+            hold(meeting.group)
         meeting.save()
     return meeting

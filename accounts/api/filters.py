@@ -17,7 +17,7 @@ class UserFilter(filters.FilterSet):
     is_active = django_filters.TypedChoiceFilter(
         choices=(("true", "true"), ("false", "false")), coerce=lambda text: text == "true"
     )
-    search = django_filters.CharFilter(method="by_text", label="Words of the name, or a part of the email")
+    search = django_filters.CharFilter(method="by_text", max_length=200, label="Words of the name, or a part of the email")
 
     class Meta:
         model = User

@@ -29,7 +29,7 @@ from accounts.api.serializers import (
 )
 from accounts.models import User
 from attendance.api.filters import refuse_unknown
-from attendance.api.throttles import LoginAddressThrottle, LoginThrottle, RefreshThrottle, RegisterThrottle
+from attendance.api.throttles import LoginAddressThrottle, LoginThrottle, PasswordThrottle, RefreshThrottle, RegisterThrottle
 from attendance.api.views import ProblemFriendlyView
 
 WithTokens = dict[str, Any]
@@ -121,7 +121,7 @@ class PasswordView(ProblemFriendlyView):
     """Sets one's own password and revokes the refresh tokens of all other log-ins."""
 
     permission_classes = [IsAuthenticated]
-    throttle_classes = [LoginAddressThrottle]
+    throttle_classes = [PasswordThrottle]
 
     @extend_schema(operation_id="me_password", request=PasswordChangeSerializer, responses={204: None})
     def post(self, request: Request) -> Response:

@@ -60,4 +60,4 @@ class UserViewSet(ScopedViewSet):
         user = self.get_object()
         if services.remove_user(acting_user=caller(request), user=user):
             return Response(status=status.HTTP_204_NO_CONTENT)
-        return Response(self.get_serializer(user).data)
+        return Response(self.get_serializer(self.get_object()).data)

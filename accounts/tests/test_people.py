@@ -104,3 +104,28 @@ def test_an_administrator_does_not_become_a_superuser(admin, method, body):
     assert getattr(client_for(admin), method)(f"/user/{root.pk}", body, format="json").status_code == 403
     root.refresh_from_db()
     assert (root.email, root.is_active, root.check_password("p")) == ("root@school.example", True, True)
+
+
+@pytest.mark.django_db
+def test_a_name_that_folding_lengthens_can_still_be_changed(admin):
+    body = {"email": "n@school.example", "first_name": "\u0390" * 150, "last_name": "\u0390" * 150}
+    user = client_for(admin).post("/users", body, format="json").json()
+    assert client_for(admin).patch(f"/user/{user['id']}", {"is_active": False}, format="json").status_code == 200
+
+
+@pytest.mark.django_db
+def test_names_are_found_however_their_letters_are_composed(admin):
+    make_user("Igor", "student", last_name="Й\u0451лкин")
+    for text in ("\u0438\u0306\u0435\u0308лкин", "йёлкин", "ЙЕЛКИН"):
+        assert client_for(admin).get("/users", {"search": text}).json()["count"] == 1
+
+
+@pytest.mark.django_db
+def test_a_profile_read_before_writes_no_stale_name(admin, student):
+    from accounts.services import update_user
+
+    stale = User.objects.get(pk=student.pk)
+    update_user(acting_user=admin, user=student, last_name="New")
+    update_user(acting_user=admin, user=stale, language="ru")
+    stale.refresh_from_db()
+    assert (stale.last_name, stale.sort_name) == ("New", "new vera")

@@ -54,6 +54,9 @@ def problem(request: HttpRequest, *, status_code: int, code: str, detail: str, *
     }
 
 
+MAX_ERRORS = 100  # in one answer; who has more mends these first
+
+
 class ProblemFormatter(ExceptionFormatter):
     def get_errors(self) -> list[Error]:
         return flatten_errors(_with_text_keys(self.exc.detail))
@@ -72,7 +75,7 @@ class ProblemFormatter(ExceptionFormatter):
             in_query = isinstance(self.exc, QueryError)
             body["errors"] = [
                 {**_place(error.attr, in_query=in_query), "code": error.code, "detail": error.detail}
-                for error in error_response.errors
+                for error in error_response.errors[:MAX_ERRORS]
             ]
         return body
 
@@ -113,10 +116,10 @@ class ProblemHandler(ExceptionHandler):
                 return RaisedByService(exc)
             case RequestDataTooBig():
                 return PayloadTooLarge()
-            case IntegrityError():
-                return LostRace()
             case OperationalError() | InterfaceError():
                 return DatabaseUnavailable()
+            case IntegrityError():
+                return LostRace()
         return super().convert_known_exceptions(exc)
 
     def get_response(self, exc: exceptions.APIException, data: dict[str, Any]) -> Response:

@@ -13,7 +13,8 @@ from django.utils.timezone import is_naive, make_aware
 from django.utils.translation import gettext_lazy as _
 from rest_framework import serializers
 
-FIRST_YEAR, LAST_YEAR = 1900, 2200
+from attendance.errors import FIRST_YEAR, LAST_YEAR
+
 OUT_OF_RANGE = _("The year must be from 1900 to 2200.")
 
 
@@ -25,6 +26,16 @@ class DayField(serializers.DateField):
         if not FIRST_YEAR <= day.year <= LAST_YEAR:
             self.fail("out_of_range")
         return day
+
+
+class BoundedListField(serializers.ListField):
+    """DRF looks at every item before it counts them; this one counts first."""
+
+    def to_internal_value(self, data: Any) -> list[Any]:
+        if isinstance(data, list) and self.max_length is not None and len(data) > self.max_length:
+            message = self.error_messages["max_length"].format(max_length=self.max_length)
+            raise serializers.ValidationError(message, code="max_length")
+        return super().to_internal_value(data)
 
 
 class MomentField(serializers.DateTimeField):

@@ -38,12 +38,15 @@ class NumberedPages(PageNumberPagination):
 
 
 class CursorPages(CursorPagination):
-    """For what grows with time: pages by cursor, which neither repeat nor drop rows while others write."""
+    """For what grows with time: pages by cursor, which rows added at the front do not shift.
+
+    Rows of the very same instant are told apart by their place among themselves.
+    """
 
     page_size_query_param = "page_size"
     page_size = PAGE_SIZE
     max_page_size = MAX_PAGE_SIZE
-    offset_cutoff = 1_000_000
+    offset_cutoff = 1_000_000  # the stock 1,000 would repeat for ever in a large class marked at once
     query_names = frozenset({"cursor", "page_size"})
 
     def get_page_size(self, request: Request) -> int:

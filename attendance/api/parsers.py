@@ -1,7 +1,9 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Mapping
+import math
+import re
+from collections.abc import Iterator, Mapping
 from typing import IO, Any
 
 from django.conf import settings
@@ -9,6 +11,8 @@ from rest_framework.exceptions import ParseError
 from rest_framework.parsers import JSONParser
 
 from attendance.api.exceptions import PayloadTooLarge
+
+SURROGATE = re.compile(r"[\ud800-\udfff]")
 
 
 class BoundedJSONParser(JSONParser):
@@ -19,6 +23,29 @@ class BoundedJSONParser(JSONParser):
         if len(body) > settings.MAX_BODY_BYTES:
             raise PayloadTooLarge
         try:
-            return super().parse(io.BytesIO(body), media_type, parser_context)
+            parsed = super().parse(io.BytesIO(body), media_type, parser_context)
         except RecursionError as error:
             raise ParseError from error
+        if not all(map(_is_storable, _leaves(parsed))):
+            raise ParseError
+        return parsed
+
+
+def _leaves(value: Any) -> Iterator[Any]:
+    """Every name and every value that is no list or object, without recursion."""
+    waiting = [value]
+    while waiting:
+        match waiting.pop():
+            case dict() as members:
+                waiting += [*members.keys(), *members.values()]
+            case list() as items:
+                waiting += items
+            case leaf:
+                yield leaf
+
+
+def _is_storable(leaf: Any) -> bool:
+    """Half a surrogate pair is no text, and 1e400 no number, though JSON can spell both."""
+    if isinstance(leaf, str):
+        return not SURROGATE.search(leaf)
+    return not isinstance(leaf, float) or math.isfinite(leaf)

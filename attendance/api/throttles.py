@@ -22,7 +22,10 @@ class ConfiguredThrottle(SimpleRateThrottle):
 
     def hashed(self, *parts: str) -> str:
         """Hashed: a key must not carry an email into a file name or another process's key list."""
-        return self.cache_format % {"scope": self.scope, "ident": hashlib.sha256("\0".join(parts).encode()).hexdigest()}
+        return self.cache_format % {
+            "scope": self.scope,
+            "ident": hashlib.sha256("\0".join(parts).encode(errors="replace")).hexdigest(),
+        }
 
 
 class UserThrottle(ConfiguredThrottle):
@@ -53,6 +56,15 @@ class LoginThrottle(ConfiguredThrottle):
     def get_cache_key(self, request: Request, view: APIView) -> str:
         email = request.data.get("email") if isinstance(request.data, dict) else None
         return self.hashed(self.get_ident(request), str(email).strip().lower())
+
+
+class PasswordThrottle(ConfiguredThrottle):
+    """Per person: an access token that was stolen must not guess the password."""
+
+    scope = "login"
+
+    def get_cache_key(self, request: Request, view: APIView) -> str:
+        return self.hashed("password", str(request.user.pk))
 
 
 class LoginAddressThrottle(AddressThrottle):

@@ -8,7 +8,7 @@ from rest_framework.exceptions import ErrorDetail
 
 from accounts.api.caller import caller
 from accounts.models import User
-from attendance.api.fields import MomentField
+from attendance.api.fields import BoundedListField, MomentField
 from attendings.models import Attending
 from attendings.rules import Status
 from attendings.services import SAID, MarkInput
@@ -82,7 +82,7 @@ def said(values: dict[str, Any]) -> MarkInput:
 
 
 class RosterMarksSerializer(serializers.Serializer[Any]):
-    marks = serializers.ListField(child=RosterMarkSerializer(), max_length=MAX_MARKS_AT_ONCE)
+    marks = BoundedListField(child=RosterMarkSerializer(), max_length=MAX_MARKS_AT_ONCE)
     default = serializers.ChoiceField(choices=Status.choices, required=False, help_text="For everyone neither listed nor marked")
 
 

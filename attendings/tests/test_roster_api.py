@@ -419,3 +419,9 @@ def test_pages_of_a_large_class_marked_at_once(client, group, meeting):
         seen += [row["id"] for row in body["results"]]
         path = body["next"]
     assert len(seen) == len(set(seen)) == 1201
+
+
+def test_who_is_expected_is_no_walk_in(client, meeting, student):
+    put(client, meeting, [{"user": str(student.pk), "status": "present", "walk_in": True}])
+    client.post(f"/meeting/{meeting.pk}/close")
+    assert client.get(f"/meeting/{meeting.pk}/roster").json()["totals"]["expected"] == 1

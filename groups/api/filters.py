@@ -8,7 +8,7 @@ from groups.querysets import GroupQuerySet
 
 
 class GroupFilter(filters.FilterSet):
-    search = django_filters.CharFilter(method="by_text", label="A part of the name or the description")
+    search = django_filters.CharFilter(method="by_text", max_length=200, label="A part of the name or the description")
 
     class Meta:
         model = Group

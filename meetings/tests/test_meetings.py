@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from attendance.errors import InvalidError
+from attendance.errors import ConflictError, InvalidError
 from attendings import services as marks
 from conftest import client_for, make_meeting
 from groups.services import update_group
@@ -40,10 +40,26 @@ def test_both_ends_of_a_series_are_in_it_and_it_ends():
 
 
 @pytest.mark.parametrize(
-    "rule", ["", "weekly", "FREQ=SECONDLY", "FREQ=WEEKLY;BYDAY=XX", "FREQ=WEEKLY;BYHOUR=1,2", "FREQ=HOURLY", "FREQ=DAILY;COUNT=x"]
+    "rule",
+    [
+        "",
+        "weekly",
+        "FREQ=SECONDLY",
+        "FREQ=WEEKLY;BYDAY=XX",
+        "FREQ=WEEKLY;BYHOUR=1,2",
+        "FREQ=HOURLY",
+        "FREQ=DAILY;COUNT=x",
+        "FREQ=DAILY;INTERVAL=0",
+        "FREQ=DAILY;INTERVAL=-1",
+        "FREQ=DAILY;BYMONTH=13",
+        "FREQ=MONTHLY;BYDAY=+9MO",
+        "FREQ=WEEKLY;WKST=MO\nRRULE:FREQ=SECONDLY",
+        "FREQ=DAILY;UNTIL=20260101",
+        "FREQ=DAILY;FREQ=WEEKLY",
+    ],
 )
 def test_rules_that_are_none(rule):
-    with pytest.raises(ValueError, match=r".*"):
+    with pytest.raises(ValueError, match="Not a recurrence rule"):
         checked_rule(rule)
 
 
@@ -144,3 +160,44 @@ def test_a_series_makes_its_meetings_once(group, teacher, admin):
     series.last_day = date(2026, 8, 1)
     with pytest.raises(InvalidError):
         services.save_series(acting_user=teacher, series=series)
+
+
+def test_a_rule_that_never_comes_true_ends_at_once():
+    never = occurrences(
+        "FREQ=DAILY;BYMONTH=2;BYMONTHDAY=30", first_day=date(2026, 9, 1), at=time(9), timezone_name="UTC", until=date(2027, 6, 30)
+    )
+    assert list(never) == []
+
+
+@given(st.text(alphabet="FREQ=DAILYWKMO;INTVBSUCH0123456789-+,\n", max_size=60))
+def test_whatever_is_typed_is_a_rule_or_refused(text):
+    try:
+        found = list(occurrences(text, first_day=date(2026, 9, 1), at=time(9), timezone_name="UTC", until=date(2026, 12, 31)))
+    except ValueError:
+        return
+    assert len(found) <= 122
+
+
+@pytest.mark.django_db
+def test_closed_meetings_keep_their_day_when_the_time_zone_changes(client, admin, group):
+    meeting = make_meeting(group, datetime(2026, 9, 1, 2, tzinfo=UTC))
+    client.post(f"/meeting/{meeting.pk}/close")
+    update_group(acting_user=admin, group=group, timezone="America/New_York")
+    meeting.refresh_from_db()
+    assert meeting.local_date == date(2026, 9, 1)
+
+
+@pytest.mark.django_db
+def test_what_was_deleted_in_between_is_gone(teacher, meeting):
+    stale = Meeting.objects.get(pk=meeting.pk)
+    services.delete_meeting(acting_user=teacher, meeting=meeting)
+    for act in (services.delete_meeting, services.cancel_meeting, services.update_meeting):
+        with pytest.raises(ConflictError):
+            act(acting_user=teacher, meeting=stale)
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("year", [1, 9999])
+def test_no_meeting_leads_out_of_the_calendar(group, year):
+    with pytest.raises(InvalidError):
+        make_meeting(group, datetime(year, 12, 30, tzinfo=UTC))
