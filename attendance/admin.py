@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
 from django import forms
@@ -19,7 +18,7 @@ from unfold.admin import ModelAdmin
 from unfold.contrib.filters.admin import AutocompleteSelectFilter
 from unfold.widgets import UnfoldAdminTextareaWidget
 
-from attendance.db.transactions import atomic
+from attendance.db.transactions import atomic, retried
 from attendance.errors import DomainError
 
 
@@ -116,8 +115,7 @@ class ScopedAdmin(ModelAdmin):
     def changeform_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         """Where a service refuses, nothing is stored, and a second pass shows what it said on the form as it was filled in."""
         try:
-            with _storing(request):
-                return super().changeform_view(request, *args, **kwargs)
+            return _storing(request, lambda: super(ScopedAdmin, self).changeform_view(request, *args, **kwargs))
         except DomainError as error:
             request.refusal = error  # type: ignore[attr-defined]
             return super().changeform_view(request, *args, **kwargs)
@@ -147,8 +145,7 @@ class ScopedAdmin(ModelAdmin):
 
     def _or_refused(self, request: HttpRequest, view: Callable[[], HttpResponse]) -> HttpResponse:
         try:
-            with _storing(request):
-                return view()
+            return _storing(request, view)
         except DomainError as error:
             for text in words_of(error):
                 messages.error(request, text)
@@ -219,5 +216,12 @@ def labels(choices: Iterable[tuple[str, Any]]) -> list[tuple[str, Any]]:
     return [(value, capfirst(label)) for value, label in choices]
 
 
-def _storing(request: HttpRequest) -> AbstractContextManager[Any]:
-    return atomic() if request.method == "POST" else nullcontext()
+def _storing(request: HttpRequest, view: Callable[[], HttpResponse]) -> HttpResponse:
+    """The page; what it stores is stored as a whole, or not at all."""
+    return retried(lambda: _stored_whole(request, view)) if request.method == "POST" else view()
+
+
+def _stored_whole(request: HttpRequest, view: Callable[[], HttpResponse]) -> HttpResponse:
+    messages.get_messages(request)._queued_messages.clear()  # type: ignore[attr-defined]  # of an attempt that collided
+    with atomic():
+        return view()

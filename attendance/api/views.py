@@ -12,6 +12,7 @@ from rest_framework.views import APIView
 from rest_framework.viewsets import GenericViewSet
 
 from attendance.api.filters import FilterBackend, TotalOrdering, refuse_unknown
+from attendance.db.transactions import retried
 
 ETAG_WANTED = "etag_wanted"  # read by ListETagMiddleware
 
@@ -21,6 +22,13 @@ class ProblemFriendlyView(APIView):
 
     def get_authenticate_header(self, request: Request) -> str:
         return 'Bearer realm="api"'
+
+    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
+        """Whatever then answers is called anew where the database says that it collided with another request."""
+        super().initial(request, *args, **kwargs)
+        name = str(request.method).lower()
+        if answer := getattr(self, name, None):
+            setattr(self, name, lambda *args, **kwargs: retried(lambda: answer(*args, **kwargs)))
 
 
 def with_etag(response: Response) -> Response:

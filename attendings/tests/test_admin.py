@@ -6,11 +6,13 @@ from datetime import date, timedelta
 
 import pytest
 from django.contrib import admin
+from django.contrib.auth.models import Permission
 from django.urls import reverse
 from django.utils import timezone
 
-from accounts.models import User
+from accounts.models import RoleGroup, User
 from attendings import services
+from attendings.admin import AttendingForm
 from attendings.models import Attending
 from attendings.services import MarkInput
 from conftest import add_students, make_meeting, make_user
@@ -253,7 +255,102 @@ class TestClosing:
         assert (meeting.state, Attending.objects.get().status) == ("closed", "absent")
 
 
+def take_from_teachers(*codenames):
+    RoleGroup.objects.get(name="teacher").permissions.remove(*Permission.objects.filter(codename__in=codenames))
+
+
+class TestWithoutPermissions:
+    """What an operator took from a role is taken from its pages too."""
+
+    def sent(self, client, url, person, **said):
+        """As somebody sends it who writes the request by hand."""
+        data = {name: value for name, value in shown_form(client, url).items() if not name.startswith("marks-")}
+        row = {"user": str(person.pk), "version": "0", **said}
+        counts = {"marks-TOTAL_FORMS": "1", "marks-INITIAL_FORMS": "0"}
+        return data | counts | {f"marks-0-{name}": value for name, value in row.items()}
+
+    @pytest.mark.parametrize("taken", ["add_attending", "change_attending"])
+    def test_nobody_is_marked(self, teacher, meeting, student, taken):
+        take_from_teachers(taken)
+        client, url = browser(teacher), page(Meeting, "change", meeting)
+        data = self.sent(client, url, student, status="present")
+        assert client.post(url, data).status_code == 403
+        assert client.post(url, data | {"marks-INITIAL_FORMS": "1"}).status_code == 403
+        assert client.post(url, data | {"marks-0-status": "asleep"}).status_code == 403
+        assert not Attending.objects.exists()
+
+    @pytest.mark.parametrize("taken", ["delete_attending", "change_attending"])
+    def test_no_mark_is_removed(self, teacher, meeting, student, mark, taken):
+        take_from_teachers(taken)
+        client, url = browser(teacher), page(Meeting, "change", meeting)
+        blank = {"version": "1", "status": "", "note": ""}
+        data = self.sent(client, url, student, **blank) | {"initial-marks-0-status": "present"}
+        assert client.post(url, data).status_code == 403
+        assert Attending.objects.exists()
+
+    def test_the_meeting_itself_is_still_changed(self, teacher, meeting, mark):
+        take_from_teachers("add_attending", "change_attending", "delete_attending")
+        client, url = browser(teacher), page(Meeting, "change", meeting)
+        keys = {name: value for name, value in shown_form(client, url).items() if not name.startswith(("marks-0", "initial-marks"))}
+        data = keys | {"marks-0-user": str(mark.user_id), "note": "all there"}
+        assert client.post(url, data).status_code == 302
+        meeting.refresh_from_db()
+        assert (meeting.note, mark.history.count()) == ("all there", 1)
+
+    @pytest.mark.parametrize("taken", ["add_attending", "change_attending"])
+    def test_no_meeting_is_closed(self, teacher, meeting, student, taken):
+        take_from_teachers(taken)
+        client = browser(teacher)
+        client.post(page(Meeting, "changelist"), {"action": "close", "_selected_action": [str(meeting.pk)]})
+        meeting.refresh_from_db()
+        assert (meeting.state, Attending.objects.exists()) == ("scheduled", False)
+
+    def test_no_meeting_is_reopened(self, teacher, meeting):
+        services.close_meeting(acting_user=teacher, meeting=meeting)
+        take_from_teachers("change_attending")
+        client = browser(teacher)
+        client.post(page(Meeting, "changelist"), {"action": "reopen", "_selected_action": [str(meeting.pk)]})
+        meeting.refresh_from_db()
+        assert meeting.state == "closed"
+
+
+class TestNoIds:
+    """What is sent as an id and is none."""
+
+    @pytest.mark.parametrize("model", [Meeting, Attending, Membership])
+    def test_no_such_past(self, admin, mark, group, model):
+        thing = model.objects.first()
+        name = f"admin:{model._meta.app_label}_{model._meta.model_name}_simple_history"
+        assert browser(admin).get(reverse(name, args=[thing.pk, "abc"])).status_code == 404
+        assert browser(admin).get(reverse(name, args=["abc", "abc"])).status_code == 404
+
+    def test_choose_nothing_for_an_action(self, superuser, everything):
+        client = browser(superuser)
+        for model, model_admin in admin.site._registry.items():
+            for action in model_admin.get_actions(_request(client)):
+                sent = {"action": action, "_selected_action": ["abc"], "post": "yes"}
+                response = client.post(page(model, "changelist"), sent)
+                assert response.status_code in {200, 302}, (model, action)
+
+    def test_leave_the_other_chosen_ones(self, teacher, meeting):
+        sent = {"action": "close", "_selected_action": ["abc", str(meeting.pk)]}
+        browser(teacher).post(page(Meeting, "changelist"), sent)
+        meeting.refresh_from_db()
+        assert meeting.state == "closed"
+
+
 class TestMarkPage:
+    def test_a_mark_that_is_removed_meanwhile_is_not_there(self, teacher, mark, monkeypatch):
+        client, url = browser(teacher), page(Attending, "change", mark)
+        data = shown_form(client, url)
+
+        def clean(form):
+            Attending.objects.all().delete()
+            return form.cleaned_data
+
+        monkeypatch.setattr(AttendingForm, "clean", clean)
+        assert client.post(url, data | {"status": "absent"}).status_code == 404
+
     def test_changes_a_mark_through_the_service(self, teacher, mark):
         client, url = browser(teacher), page(Attending, "change", mark)
         assert client.post(url, shown_form(client, url) | {"status": "excused"}).status_code == 302

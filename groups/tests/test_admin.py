@@ -3,9 +3,11 @@ from __future__ import annotations
 from datetime import date
 
 import pytest
+from django.contrib.auth.models import Permission
 from django.urls import reverse
 from django.utils import timezone
 
+from accounts.models import RoleGroup
 from conftest import add_students, make_user
 from groups.models import Group, Membership
 from groups.services import create_group
@@ -138,6 +140,65 @@ class TestMembers:
 
         people = [make_user(f"P{i}", "student") for i in range(25)]
         assert cost(people[:5]) >= cost(people[5:])
+
+
+class TestWithoutPermissions:
+    """What an operator took from the role is taken from the group's page too."""
+
+    @pytest.fixture(autouse=True)
+    def _taken(self, group):
+        taken = Permission.objects.filter(codename__in=["add_membership", "change_membership", "delete_membership"])
+        RoleGroup.objects.get(name="teacher").permissions.remove(*taken)
+
+    def test_nobody_is_added(self, teacher, group):
+        client, url = browser(teacher), page(Group, "change", group)
+        data = {name: value for name, value in shown_form(client, url).items() if not name.startswith("memberships-")}
+        data |= {"memberships-TOTAL_FORMS": "2", "memberships-INITIAL_FORMS": "0"}
+        data |= {"memberships-0-user": str(make_user("Nina", "student").pk), "memberships-0-joined_on": "2026-11-20"}
+        assert client.post(url, data).status_code == 403
+        assert client.post(url, data | {"memberships-INITIAL_FORMS": "2"}).status_code == 403
+        assert group.memberships.count() == 1
+
+    def test_nobodys_days_are_changed(self, teacher, group, student):
+        client, url = browser(teacher), page(Group, "change", group)
+        data = shown_form(client, url)
+        data |= {f"{row_of(data, student)}-left_on": "2026-11-20"}
+        assert client.post(url, data).status_code == 403
+        assert client.post(url, data | {"memberships-INITIAL_FORMS": "0"}).status_code == 403
+        assert group.memberships.get().left_on is None
+
+    def test_the_group_itself_is_still_changed(self, teacher, group):
+        client, url = browser(teacher), page(Group, "change", group)
+        shown = shown_form(client, url)
+        data = {name: value for name, value in shown.items() if not name.startswith("memberships-0-")}
+        data |= {"memberships-0-stay": shown["memberships-0-stay"], "description": "The best"}
+        assert client.post(url, data).status_code == 302
+        group.refresh_from_db()
+        assert (group.description, group.memberships.get().history.count()) == ("The best", 1)
+
+    def test_what_is_left_is_still_allowed(self, teacher, group):
+        RoleGroup.objects.get(name="teacher").permissions.add(Permission.objects.get(codename="add_membership"))
+        client, url = browser(teacher), page(Group, "change", group)
+        data = with_new_row(shown_form(client, url), make_user("Nina", "student"), "2026-11-20")
+        assert client.post(url, data).status_code == 302
+        assert group.memberships.count() == 2
+
+
+class TestNoIds:
+    """What is sent as an id and is none."""
+
+    @pytest.mark.parametrize(("model", "name"), [(Membership, "group"), (Membership, "user"), (Group, "teachers")])
+    def test_begin_no_form(self, admin, group, model, name):
+        response = browser(admin).get(page(model, "add"), {name: "abc"})
+        assert response.status_code == 200
+        assert name not in response.context["adminform"].form.initial
+
+    @pytest.mark.parametrize(("model", "name"), [(Membership, "group"), (Membership, "user"), (Group, "teachers")])
+    def test_are_shown_as_errors(self, admin, group, model, name):
+        client, url = browser(admin), page(model, "add")
+        response = client.post(url, shown_form(client, url) | {name: "abc"})
+        assert response.status_code == 200
+        assert "valid" in " ".join(response.context["adminform"].form.errors[name])
 
 
 class TestATeacher:

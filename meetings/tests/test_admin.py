@@ -159,3 +159,19 @@ class TestSeries:
         assert client.get(page(Series, "change", series)).status_code == 302
         assert client.post(page(Series, "delete", series), {"post": "yes"}).status_code == 302
         assert Series.objects.exists()
+
+
+class TestNoIds:
+    """What is sent as an id and is none."""
+
+    @pytest.mark.parametrize("model", [Meeting, Series])
+    @pytest.mark.parametrize("name", ["group", "teacher"])
+    @pytest.mark.parametrize("who", ["admin", "teacher"])
+    def test_neither_begin_a_form_nor_are_stored(self, request, group, model, name, who):
+        client, url = browser(request.getfixturevalue(who)), page(model, "add")
+        response = client.get(url, {name: "abc"})
+        assert response.status_code == 200
+        assert response.context["adminform"].form.initial.get(name) != "abc"
+        response = client.post(url, shown_form(client, url) | {name: "abc"})
+        assert response.status_code == 200
+        assert "valid" in " ".join(response.context["adminform"].form.errors[name])
