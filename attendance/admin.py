@@ -7,11 +7,13 @@ from typing import Any
 
 from django import forms
 from django.contrib import messages
+from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.contrib.admin.utils import flatten_fieldsets
+from django.contrib.admin.widgets import AutocompleteSelect, AutocompleteSelectMultiple
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import models
 from django.forms.models import construct_instance
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.utils.text import capfirst
 from simple_history.admin import SimpleHistoryAdmin
 from unfold.admin import ModelAdmin
@@ -35,7 +37,19 @@ def words_of(error: DomainError) -> list[str]:
 
 def stored(obj: Any) -> Any:
     """The object as it is stored: a form has written the new values into the one it was given."""
-    return type(obj)._default_manager.get(pk=obj.pk)
+    present = type(obj)._default_manager.filter(pk=obj.pk).first()
+    if present is None:
+        raise Http404
+    return present
+
+
+def is_key(model: type[models.Model], text: Any) -> bool:
+    """Whether a text can be an id of this model at all; the database refuses to be asked for any other."""
+    try:
+        model._meta.pk.to_python(text)
+    except ValidationError:
+        return False
+    return True
 
 
 def changes_in(form: forms.BaseForm) -> dict[str, Any]:
@@ -88,7 +102,35 @@ class ScopedAutocompleteFilter(AutocompleteSelectFilter):
             yield choice
 
 
-class ScopedAdmin(ModelAdmin):
+class KeysOnly:
+    """For an autocomplete: Django's asks the database for what was posted, whatever it is. The field tells what is wrong."""
+
+    def optgroups(self, name: str, value: Iterable[Any], attr: Any = None) -> list[Any]:
+        keys = [one for one in value if is_key(self.field.remote_field.model, one)]  # type: ignore[attr-defined]
+        return super().optgroups(name, keys, attr)  # type: ignore[misc]
+
+
+class KeySelect(KeysOnly, AutocompleteSelect):
+    pass
+
+
+class KeySelectMultiple(KeysOnly, AutocompleteSelectMultiple):
+    pass
+
+
+class KeyedActions(ModelAdmin):
+    """With actions on things chosen by their ids, where what is no id chooses nothing."""
+
+    def response_action(self, request: HttpRequest, queryset: models.QuerySet[Any]) -> HttpResponse | None:
+        sent = request.POST.copy()
+        chosen = sent.getlist(ACTION_CHECKBOX_NAME)
+        sent.setlist(ACTION_CHECKBOX_NAME, [one for one in chosen if is_key(self.model, one)])
+        request.POST = sent  # type: ignore[assignment]
+        response: HttpResponse | None = super().response_action(request, queryset)
+        return response
+
+
+class ScopedAdmin(KeyedActions):
     """The scope of the REST interface, `visible_to`, for every page; writes are left to `save_model` and `delete_model`."""
 
     form = ServiceForm
@@ -106,6 +148,20 @@ class ScopedAdmin(ModelAdmin):
     def get_field_queryset(self, db: str | None, db_field: Any, request: HttpRequest) -> models.QuerySet[Any]:
         """The choices of relations: what is out of sight cannot be chosen by its id either."""
         return scoped(db_field.remote_field.model, request)
+
+    def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:
+        initial = super().get_changeform_initial_data(request)
+        return {name: value for name, value in initial.items() if self._can_begin_with(name, value)}
+
+    def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        if db_field.name in self.get_autocomplete_fields(request):
+            kwargs.setdefault("widget", KeySelect(db_field, self.admin_site))
+        return super().formfield_for_foreignkey(db_field, request, **kwargs)
+
+    def formfield_for_manytomany(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        if db_field.name in self.get_autocomplete_fields(request):
+            kwargs.setdefault("widget", KeySelectMultiple(db_field, self.admin_site))
+        return super().formfield_for_manytomany(db_field, request, **kwargs)
 
     def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:
         form = super().get_form(request, obj, change=change, **kwargs)
@@ -143,6 +199,15 @@ class ScopedAdmin(ModelAdmin):
         for formset in formsets:
             self.save_formset(request, form, formset, change)
 
+    def _can_begin_with(self, name: str, value: Any) -> bool:
+        """Whether the address of the page may fill in this field so."""
+        field = next((field for field in self.opts.get_fields() if field.name == name), None)
+        if isinstance(field, models.DateTimeField):
+            return False  # Django's two inputs fail on any text
+        if field is None or not field.is_relation:
+            return True
+        return all(is_key(field.related_model, one) for one in (value if isinstance(value, list) else [value]))
+
     def _or_refused(self, request: HttpRequest, view: Callable[[], HttpResponse]) -> HttpResponse:
         try:
             return _storing(request, view)
@@ -161,6 +226,8 @@ class HistoryAdmin(SimpleHistoryAdmin, ScopedAdmin):
     def history_form_view(self, request: HttpRequest, object_id: str, version_id: str, **kwargs: Any) -> HttpResponse:
         if request.method not in {"GET", "HEAD"}:
             raise PermissionDenied
+        if not is_key(self.model.history.model, version_id):
+            raise Http404
         request.is_past = True  # type: ignore[attr-defined]
         return self._absent(request, object_id) or super().history_form_view(request, object_id, version_id, **kwargs)
 
@@ -180,7 +247,7 @@ class HistoryAdmin(SimpleHistoryAdmin, ScopedAdmin):
         return response
 
 
-class SuperuserAdmin(ModelAdmin):
+class SuperuserAdmin(KeyedActions):
     """What only a superuser needs, and nobody else should have in their way."""
 
     def has_module_permission(self, request: HttpRequest) -> bool:
@@ -222,6 +289,6 @@ def _storing(request: HttpRequest, view: Callable[[], HttpResponse]) -> HttpResp
 
 
 def _stored_whole(request: HttpRequest, view: Callable[[], HttpResponse]) -> HttpResponse:
-    messages.get_messages(request)._queued_messages.clear()  # type: ignore[attr-defined]  # of an attempt that collided
+    messages.get_messages(request)._queued_messages.clear()  # type: ignore[union-attr]  # of an attempt that collided
     with atomic():
         return view()

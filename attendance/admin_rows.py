@@ -8,11 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import cached_property
+from itertools import takewhile
 from types import SimpleNamespace
 from typing import Any
 
 from django import forms
 from django.contrib.admin.widgets import AutocompleteSelect
+from django.contrib.auth import get_permission_codename
+from django.core.exceptions import PermissionDenied
 from django.forms.formsets import BaseFormSet
 from django.forms.renderers import get_default_renderer
 from django.http import HttpRequest
@@ -28,10 +31,14 @@ class RowForm(forms.ModelForm):  # type: ignore[type-arg]
 
     @cached_property
     def changed_data(self) -> list[str]:
-        return [name for name, field in self.fields.items() if name in self.edited and self[name]._has_changed()]  # type: ignore[attr-defined]
+        """A field that was not sent was not shown to be edited, and says nothing."""
+        return [name for name in self.fields if name in self.edited and self._is_sent(name) and self[name]._has_changed()]  # type: ignore[attr-defined]
 
     def said(self) -> dict[str, Any]:
         return {name: self.cleaned_data[name] for name in self.changed_data}
+
+    def _is_sent(self, name: str) -> bool:
+        return not self.fields[name].widget.value_omitted_from_data(self.data, self.files, self.add_prefix(name))
 
     def _post_clean(self) -> None:
         """The services check and store; the model's own checks would be queries."""
@@ -43,6 +50,7 @@ class RowFormSet(BaseFormSet):  # type: ignore[type-arg]
     key = ""  # the hidden field by which a posted row is known
     rows_prefix = ""
     request: HttpRequest
+    allowed: frozenset[str] = frozenset()  # of add, change and delete, what the visitor may do to the rows' model
     extra = min_num = 0
     max_num = absolute_max = 10_000
     can_order = can_delete = can_delete_extra = validate_max = validate_min = False
@@ -83,11 +91,25 @@ class RowFormSet(BaseFormSet):  # type: ignore[type-arg]
         return [form.instance for form in self.initial_forms]
 
     def initial_form_count(self) -> int:
-        return super().initial_form_count() if self.is_bound else len(self.rows)
+        return self._known_in_front if self.is_bound else len(self.rows)
+
+    @cached_property
+    def _known_in_front(self) -> int:
+        """By the rows there are: the admin does not check the initial forms of who may not change them."""
+        posted = range(self.total_form_count())
+        return sum(1 for _ in takewhile(lambda index: self._row_at(index) is not None, posted))
 
     def get_form_kwargs(self, index: int | None) -> dict[str, Any]:
         row = None if index is None else self._row_at(index)
         return super().get_form_kwargs(index) if row is None else {"instance": row[0], "initial": row[1]}
+
+    def needed(self, form: Any) -> set[str]:
+        """What somebody must be allowed who changes this row."""
+        return {"add"} if form.instance._state.adding else {"change"}
+
+    def clean(self) -> None:
+        if not all(self.needed(form) <= self.allowed for form in self.changed_forms()):
+            raise PermissionDenied
 
     def changed_forms(self) -> list[Any]:
         return [form for form in self.forms if form.has_changed()]
@@ -108,10 +130,15 @@ class RowInline(TabularInline):
     hide_title = True
 
     def get_formset(self, request: HttpRequest, obj: Any = None, **kwargs: Any) -> type[RowFormSet]:
-        return type("Rows", (self.row_formset,), {"form": self.row_form, "request": request})
+        said = {"form": self.row_form, "request": request, "allowed": self._allowed(request)}
+        return type("Rows", (self.row_formset,), said)
 
     def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> list[tuple[None, dict[str, Any]]]:
         return [(None, {"fields": self.fields})]
+
+    def _allowed(self, request: HttpRequest) -> frozenset[str]:
+        codenames = {verb: get_permission_codename(verb, self.opts) for verb in ("add", "change", "delete")}
+        return frozenset(verb for verb, name in codenames.items() if request.user.has_perm(f"{self.opts.app_label}.{name}"))
 
 
 class NamedSelect(AutocompleteSelect):

@@ -76,7 +76,7 @@ class MarkForm(RowForm):
 
     @property
     def is_blanked(self) -> bool:
-        return "status" in self.changed_data and not self.cleaned_data["status"]
+        return "status" in self.changed_data and not self["status"].data
 
     def mark(self) -> MarkInput:
         return MarkInput(self.instance.user_id, self.said(), version=self.cleaned_data["version"])
@@ -90,6 +90,10 @@ class MarkFormSet(RowFormSet):
 
     def read_rows(self) -> list[tuple[Attending, dict[str, Any]]]:
         return [self._row(row.user, row.mark) for row in roster_of(self.instance).rows]
+
+    def needed(self, form: Any) -> set[str]:
+        """As the register of the REST interface has it."""
+        return {"change", "delete"} if form.is_blanked else {"add", "change"}
 
     def save(self, commit: bool = True) -> None:
         changed = self.changed_forms()
@@ -178,7 +182,15 @@ class RegisterAdmin(MeetingAdmin):
     def save_formset(self, request: HttpRequest, form: Any, formset: Any, change: bool) -> None:
         formset.save()
 
-    @admin.action(description=_("Close the chosen meetings: unmarked becomes absent"), permissions=["change"])
+    def has_close_permission(self, request: HttpRequest) -> bool:
+        """As in the REST interface, this and reopening are for who may mark."""
+        needed = ("attendings.add_attending", "attendings.change_attending")
+        return self.has_change_permission(request) and acting(request).has_perms(needed)
+
+    def has_reopen_permission(self, request: HttpRequest) -> bool:
+        return super().has_reopen_permission(request) and acting(request).has_perm("attendings.change_attending")
+
+    @admin.action(description=_("Close the chosen meetings: unmarked becomes absent"), permissions=["close"])
     def close(self, request: HttpRequest, queryset: MeetingQuerySet) -> None:
         try_each(
             request,

@@ -111,12 +111,7 @@ class StayFormSet(RowFormSet):
         stay = form.instance
         stay.group = self.instance
         try:
-            services.update_membership(
-                acting_user=acting(self.request),
-                membership=stay,
-                joined_on=form.cleaned_data["joined_on"],
-                left_on=form.cleaned_data["left_on"],
-            )
+            services.update_membership(acting_user=acting(self.request), membership=stay, **form.said())
         except DomainError as error:
             raise _about(str(stay.user), error) from error
         self.changed_objects.append((stay, form.changed_data))

@@ -108,7 +108,10 @@ class MeetingAdmin(HistoryAdmin, TaughtAdmin):
     def delete_model(self, request: HttpRequest, obj: Meeting) -> None:
         services.delete_meeting(acting_user=acting(request), meeting=obj)
 
-    @admin.action(description=_("Reopen the chosen meetings"), permissions=["change"])
+    def has_reopen_permission(self, request: HttpRequest) -> bool:
+        return self.has_change_permission(request)
+
+    @admin.action(description=_("Reopen the chosen meetings"), permissions=["reopen"])
     def reopen(self, request: HttpRequest, queryset: MeetingQuerySet) -> None:
         try_each(
             request,

@@ -175,3 +175,6 @@ class TestNoIds:
         response = client.post(url, shown_form(client, url) | {name: "abc"})
         assert response.status_code == 200
         assert "valid" in " ".join(response.context["adminform"].form.errors[name])
+
+    def test_nor_does_a_text_begin_a_moment(self, admin, group):
+        assert browser(admin).get(page(Meeting, "add"), {"starts_at": "abc"}).status_code == 200
