@@ -2,22 +2,36 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import date, datetime, timedelta
 from typing import Any
 
 import pytest
 from django.core.cache import cache
-from django.utils import timezone
+from django.db import connection
+from django.test import TransactionTestCase
 from rest_framework.test import APIClient
 
 from accounts import services as people
 from accounts.models import User
+from attendance.timezones import now
 from groups import services as groups
 from groups.models import Group
 from meetings import services as meetings
 from meetings.models import Meeting
+from tests.mongodb_reset import resetting
 
 PASSWORD = "correct-horse-9"
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(django_db_setup: None, django_db_blocker: Any) -> Iterator[None]:
+    """On MongoDB, tests are undone by what `tests.mongodb_reset` explains."""
+    with pytest.MonkeyPatch.context() as patch:
+        if connection.vendor == "mongodb":
+            with django_db_blocker.unblock():
+                patch.setattr(TransactionTestCase, "_fixture_teardown", resetting(connection))
+        yield
 
 
 @pytest.fixture(autouse=True)
@@ -81,7 +95,7 @@ def other_group(other_teacher: User, outsider: User) -> Group:
 
 
 def make_meeting(group: Group, starts_at: datetime | None = None, **fields: Any) -> Meeting:
-    start = starts_at or timezone.now() - timedelta(hours=1)
+    start = starts_at or now() - timedelta(hours=1)
     return meetings.create_meeting(
         acting_user=None, group=group, starts_at=start, **{"title": "Algebra", "ends_at": start + timedelta(minutes=45), **fields}
     )

@@ -8,6 +8,7 @@ from functools import cache
 
 from django.conf import settings
 from django.core.exceptions import ValidationError
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
 
@@ -25,6 +26,16 @@ def validate_timezone(name: str) -> None:
     """Raises ValidationError for a name that the IANA time zone database does not have."""
     if name not in known_timezones():
         raise ValidationError(_("No such time zone; names look like Europe/Moscow."), code="invalid_timezone")
+
+
+def whole_milliseconds(moment: datetime) -> datetime:
+    """As precise as every engine keeps it, so that what was answered is what is read later."""
+    return moment.replace(microsecond=moment.microsecond // 1000 * 1000)
+
+
+def now() -> datetime:
+    """In whole milliseconds, for what is stored."""
+    return whole_milliseconds(timezone.now())
 
 
 def local_date(moment: datetime, timezone_name: str) -> date:

@@ -17,7 +17,7 @@ from accounts.rules import Role
 from attendance.db.transactions import atomic, hold
 from attendance.errors import ConflictError, InvalidError, check_years
 from attendance.observability.metrics import marks_stored
-from attendance.timezones import local_date
+from attendance.timezones import local_date, now
 from attendings.errors import AlreadyMarkedError, StaleMarksError
 from attendings.models import Attending
 from attendings.roster import Roster, roster_of, unmarked
@@ -49,7 +49,7 @@ class _Pen:
     meeting: Meeting
     method: str
     expected: frozenset[UUID] = frozenset()
-    now: datetime = field(default_factory=timezone.now)
+    now: datetime = field(default_factory=now)
     new: list[Attending] = field(default_factory=list)
     changed: list[Attending] = field(default_factory=list)
 

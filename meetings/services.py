@@ -14,6 +14,7 @@ from simple_history.utils import bulk_create_with_history
 from accounts.models import User
 from attendance.db.transactions import atomic, hold
 from attendance.errors import ConflictError, InvalidError, check_years, invalid
+from attendance.timezones import now
 from groups.models import Group
 from meetings.events import meeting_moved
 from meetings.models import Meeting, Series
@@ -81,7 +82,7 @@ def move_meeting(*, acting_user: User | None, meeting: Meeting, move: str, to: S
         detail = _("A meeting that is %(state)s cannot do this.") % {"state": meeting.get_state_display()}
         raise ConflictError(detail, code=f"meeting_{meeting.state}", extra={"state": meeting.state})
     meeting.state = to
-    meeting.closed_at = timezone.now() if to == State.CLOSED else None
+    meeting.closed_at = now() if to == State.CLOSED else None
     meeting._change_reason = move
     return _store(meeting, acting_user)
 

@@ -3,6 +3,8 @@
 import os
 import tempfile
 
+from tests import mongodb_server
+
 STATE_DIR = tempfile.mkdtemp(prefix="attendance-tests-")
 
 os.environ.update(
@@ -22,3 +24,7 @@ os.environ.update(
 )
 for name in ("DATABASE_URL", "REDIS_URL", "TIME_ZONE", "LANGUAGE_CODE"):
     os.environ.pop(name, None)
+
+# On SQLite, unless asked for another: a URL, or the word `mongodb` for a server of the session's own.
+if url := os.environ.get("TEST_DATABASE_URL", ""):
+    os.environ["DATABASE_URL"] = mongodb_server.url_of(mongodb_server.started()) if url == mongodb_server.WORD else url

@@ -6,7 +6,7 @@ from threading import Event, Thread
 
 import pytest
 from django.core.exceptions import ImproperlyConfigured
-from django.db import OperationalError, connection
+from django.db import OperationalError
 from django.db.utils import ConnectionHandler
 
 from attendance.db.engines import database_settings
@@ -96,9 +96,8 @@ def test_readers_go_on_while_one_writes(open_database):
     assert ask(reader, "SELECT count(*) FROM seen") == 1
 
 
-@pytest.mark.django_db
-def test_a_class_of_five_hundred_is_one_statement():
-    assert connection.features.max_query_params >= 32_766
+def test_a_class_of_five_hundred_is_one_statement(open_database):
+    assert open_database().features.max_query_params >= 32_766
 
 
 @pytest.mark.parametrize("url", ["postgres://u:hunter2@db/x", "oracle://u:hunter2@db/x", "hunter2", ""])

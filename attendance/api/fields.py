@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy as _
 from rest_framework import serializers
 
 from attendance.errors import FIRST_YEAR, LAST_YEAR
+from attendance.timezones import whole_milliseconds
 
 OUT_OF_RANGE = _("The year must be from 1900 to 2200.")
 
@@ -56,7 +57,7 @@ class MomentField(serializers.DateTimeField):
                 self.fail("no_offset")
             if parsed is not None and not FIRST_YEAR <= parsed.year <= LAST_YEAR:
                 self.fail("out_of_range")
-        return super().to_internal_value(value)
+        return whole_milliseconds(super().to_internal_value(value))
 
     @staticmethod
     def _parsed(value: str) -> datetime | None:

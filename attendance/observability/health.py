@@ -23,6 +23,8 @@ from attendance.api.views import ProblemFriendlyView
 logger = logging.getLogger(__name__)
 
 OK, FAILING, NOT_MIGRATED = "ok", "failing", "not migrated"
+STANDALONE = "ok, but a standalone MongoDB has no transactions: make it a replica set"
+WELL = frozenset({OK, STANDALONE})
 
 
 def database_state() -> str:
@@ -30,7 +32,8 @@ def database_state() -> str:
     try:
         connection.ensure_connection()
         connection.introspection.table_names()
-        return OK if _migrated() else NOT_MIGRATED
+        _check_migrated()
+        return OK if getattr(connection.features, "has_transactions", True) else STANDALONE
     except (Error, _PendingError) as error:
         if isinstance(error, _PendingError):
             return NOT_MIGRATED
@@ -57,11 +60,10 @@ class _PendingError(Exception):
 
 
 @cache
-def _migrated() -> bool:
+def _check_migrated() -> None:
     executor = MigrationExecutor(connection)
     if executor.migration_plan(executor.loader.graph.leaf_nodes()):
         raise _PendingError
-    return True
 
 
 class ProbeView(ProblemFriendlyView):
@@ -92,7 +94,8 @@ class ReadyzView(ProbeView):
     @extend_schema(operation_id="readyz", responses={200: READY, 503: READY})
     def get(self, request: Request) -> Response:
         state = database_state()
-        return Response({"status": OK if state == OK else FAILING, "database": state}, status=200 if state == OK else 503)
+        well = state in WELL
+        return Response({"status": OK if well else FAILING, "database": state}, status=200 if well else 503)
 
 
 class MetricsView(ProbeView):
@@ -116,5 +119,5 @@ class HealthView(ProblemFriendlyView):
     @extend_schema(operation_id="health", responses={200: HEALTH, 503: HEALTH})
     def get(self, request: Request) -> Response:
         parts: dict[str, Any] = {"database": database_state(), "cache": cache_state()}
-        well = all(state == OK for state in parts.values())
+        well = WELL.issuperset(parts.values())
         return Response({"status": OK if well else FAILING, **parts}, status=200 if well else 503)

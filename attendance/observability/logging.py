@@ -62,6 +62,8 @@ def logging_settings(*, level: str) -> dict[str, Any]:
         "loggers": {
             # Its messages name the account that failed to log in; what operators need of them is in the metrics.
             "axes": {"level": "ERROR"},
+            # At DEBUG it quotes every document that is sent or found.
+            "pymongo": {"level": "WARNING"},
             # One line a request is enough, and it is ours (RequestLogMiddleware).
             "django.request": {"level": "ERROR"},
             "django.server": {"handlers": ["console"], "level": "WARNING", "propagate": False},

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import re
-import shutil
 import signal
 import socket
 import subprocess
@@ -16,6 +15,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from tests.live import database
 from tests.live.client import NO_ANSWER, Client
 
 ROOT = Path(__file__).resolve().parent.parent.parent
@@ -49,6 +49,7 @@ def environment(state: Path, **values: str) -> dict[str, str]:
         "SECRET_KEY": "a-key-that-must-not-show-up-in-any-log-line-0123456789",
         "ALLOWED_HOSTS": "127.0.0.1,localhost",
         "STATE_DIR": str(state),
+        "DATABASE_URL": database.url_of(state),
         "THROTTLE_LOGIN": "",
         "THROTTLE_USER": "",
         "PYTHONPATH": str(ROOT),
@@ -136,7 +137,7 @@ def _parent(pid: int) -> int | None:
 def serving(template: Path, state: Path, **values: str) -> Iterator[Server]:
     """A running server on a copy of the template's database."""
     state.mkdir(parents=True, exist_ok=True)
-    shutil.copy(template / "attendance.sqlite3", state)
+    database.copy(template, state)
     server = Server(state, **values)
     try:
         server.start()
