@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from tests import mongodb_server
+
 
 def manage(database: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     """A command on a site of its own, as an operator would run it."""
@@ -54,3 +56,17 @@ def test_an_engine_that_is_none_is_named(site):
     assert answer.returncode == 1
     assert "carrier-pigeon" in answer.stderr
     assert "Traceback" not in answer.stderr
+
+
+def test_there_and_back_again_over_mongodb(site, tmp_path):
+    """Another engine keeps keys, days and times its own way; nothing of that may show when the site comes home."""
+    server = mongodb_server.started()
+    try:
+        address = mongodb_server.url_of(server)
+        home = tmp_path / "home.sqlite3"
+        for source, target in ((f"sqlite:///{site}", address), (address, f"sqlite:///{home}")):
+            answer = manage(site, "transfer", "--from", source, "--to", target)
+            assert answer.returncode == 0, answer.stderr
+        assert sorted(io.StringIO(dump(home))) == sorted(io.StringIO(dump(site)))
+    finally:
+        mongodb_server.stop(server)

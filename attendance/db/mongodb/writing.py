@@ -61,6 +61,7 @@ def _plain(value: Any) -> Any:
 class SQLDeleteCompiler(stock.SQLDeleteCompiler):
     def execute_sql(self, result_type: str = MULTI) -> int:
         """How many documents are gone."""
+        self.query.get_initial_alias()  # a delete of everything has named no table yet
         with translated():
             try:
                 documents = target_filter(self.query, self.using)
