@@ -73,3 +73,8 @@ def queries_of(client: Client, url: str, data: dict[str, Any] | None = None) -> 
         response = client.post(url, data) if data is not None else client.get(url)
     assert response.status_code in {200, 302}, response.content
     return len(captured)
+
+
+def row_of(data: dict[str, str], person: Any) -> str:
+    """The prefix of a person's row in an inline, by what its form shows."""
+    return next(name.rpartition("-")[0] for name, value in data.items() if name.endswith("-user") and value == str(person.pk))

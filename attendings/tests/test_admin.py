@@ -19,7 +19,7 @@ from conftest import add_students, make_meeting, make_user
 from groups.models import Membership
 from meetings.models import Meeting, Series
 from meetings.services import cancel_meeting
-from tests.admin_pages import browser, errors_on, notes_on, page, queries_of, shown_form
+from tests.admin_pages import browser, errors_on, notes_on, page, queries_of, row_of, shown_form
 
 
 @pytest.fixture
@@ -43,10 +43,6 @@ def everything(mark, group, teacher):
         last_day=date(2026, 9, 30),
         starts="09:00",
     )
-
-
-def row_of(data, person):
-    return next(name.rpartition("-")[0] for name, value in data.items() if name.endswith("-user") and value == str(person.pk))
 
 
 class TestEveryPage:

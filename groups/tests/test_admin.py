@@ -11,11 +11,7 @@ from accounts.models import RoleGroup
 from conftest import add_students, make_user
 from groups.models import Group, Membership
 from groups.services import create_group
-from tests.admin_pages import browser, errors_on, notes_on, page, queries_of, shown_form, suggestions
-
-
-def row_of(data, person):
-    return next(name.rpartition("-")[0] for name, value in data.items() if name.endswith("-user") and value == str(person.pk))
+from tests.admin_pages import browser, errors_on, notes_on, page, queries_of, row_of, shown_form, suggestions
 
 
 def with_new_row(data, person, joined_on="", left_on=""):
