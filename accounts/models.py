@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from django.conf import settings
@@ -38,6 +39,14 @@ class LowercaseEmailField(models.EmailField):  # type: ignore[type-arg]  # gener
         return self.to_python(super().get_prep_value(value))
 
 
+@dataclass(frozen=True)
+class Granted:
+    """What somebody's auth groups are called, and what they permit (`app_label.codename`)."""
+
+    names: frozenset[str]
+    permissions: frozenset[str]
+
+
 class User(UUIDModel, AbstractBaseUser, PermissionsMixin):
     """A person: someone who is marked, who marks, or who runs the place. The email is the login."""
 
@@ -45,11 +54,11 @@ class User(UUIDModel, AbstractBaseUser, PermissionsMixin):
     first_name = models.CharField(_("first name"), max_length=150)
     last_name = models.CharField(_("last name"), max_length=150)
     middle_name = models.CharField(_("middle name"), max_length=150, blank=True, help_text=_("Or patronymic."))
-    sort_name = models.CharField(max_length=460, editable=False, db_index=True)
+    sort_name = models.CharField(max_length=460, editable=False)
     language = models.CharField(_("language"), max_length=5, choices=Language.choices, default=default_language)
     timezone = models.CharField(_("time zone"), max_length=64, default=default_timezone, validators=[validate_timezone])
-    is_active = models.BooleanField(_("active"), default=True, db_index=True, help_text=_("May log in."))
-    created_at = models.DateTimeField(_("created"), auto_now_add=True, db_index=True)
+    is_active = models.BooleanField(_("active"), default=True, help_text=_("May log in."))
+    created_at = models.DateTimeField(_("created"), auto_now_add=True)
 
     USERNAME_FIELD = "email"
     EMAIL_FIELD = "email"
@@ -61,6 +70,11 @@ class User(UUIDModel, AbstractBaseUser, PermissionsMixin):
         verbose_name = _("person")
         verbose_name_plural = _("people")
         ordering = ("sort_name", "id")
+        indexes = [
+            models.Index(fields=("sort_name", "id"), name="user_name"),
+            models.Index(fields=("is_active", "sort_name", "id"), name="user_active_name"),
+            models.Index(fields=("created_at", "id"), name="user_created"),
+        ]
 
     def __str__(self) -> str:
         return self.get_full_name() or self.email
@@ -80,9 +94,23 @@ class User(UUIDModel, AbstractBaseUser, PermissionsMixin):
         return self.first_name or self.email
 
     @cached_property
+    def granted(self) -> Granted:
+        """The names of the person's auth groups and what those permit, in one query; read once an instance."""
+        rows = self.groups.through.objects.filter(user_id=self.pk).values_list(
+            "group__name", "group__permissions__content_type__app_label", "group__permissions__codename"
+        )
+        names, permissions = set(), set()
+        for name, app_label, codename in rows:
+            names.add(name)
+            permissions.add(f"{app_label}.{codename}")
+        return Granted(frozenset(names), frozenset(permissions))
+
+    @cached_property
     def role(self) -> Role | None:
         """The person's role, from their auth groups; read once an instance (prefetch `groups` for lists)."""
-        return effective_role((group.name for group in self.groups.all()), is_superuser=self.is_superuser)
+        prefetched = "groups" in getattr(self, "_prefetched_objects_cache", {})
+        names = {group.name for group in self.groups.all()} if prefetched else self.granted.names
+        return effective_role(names, is_superuser=self.is_superuser)
 
     @property
     def is_staff(self) -> bool:

@@ -23,7 +23,7 @@ class UserQuerySet(models.QuerySet[Any]):
         if user.role == Role.ADMIN:
             return self
         if user.role == Role.TEACHER:
-            return self.filter(Q(pk=user.pk) | people_scope().seen_by_teacher(user))
+            return self.filter(pk__in={user.pk, *people_scope().seen_by_teacher(user)})
         return self.filter(pk=user.pk)
 
     def matching(self, text: str) -> UserQuerySet:

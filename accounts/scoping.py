@@ -12,8 +12,8 @@ if TYPE_CHECKING:
 
 
 class PeopleScope(Protocol):
-    def seen_by_teacher(self, teacher: User) -> Q:
-        """A condition on users: those whom `teacher` teaches or taught."""
+    def seen_by_teacher(self, teacher: User) -> set[UUID]:
+        """The keys of those whom `teacher` teaches or taught."""
 
     def members_of(self, group_id: UUID, *, asked_by: User) -> Q:
         """A condition on users: the present members of a group, as far as `asked_by` sees that group."""

@@ -106,7 +106,7 @@ class MarkFormSet(RowFormSet):
         self.deleted_objects += [form.instance for form in blanked]
 
     def _row(self, user: User, mark: Attending | None) -> tuple[Attending, dict[str, Any]]:
-        row = mark or Attending(meeting=self.instance, user=user, version=0)
+        row = mark or Attending.at(self.instance, user=user, version=0)
         said = {name: getattr(row, name) for name in SAID} if mark else {}
         return row, {"user": user.pk, "version": row.version, **said}
 
@@ -222,13 +222,13 @@ class AttendingAdmin(HistoryAdmin):
     list_filter = (
         ("status", ChoicesDropdownFilter),
         ("method", ChoicesDropdownFilter),
-        ("meeting__group", ScopedAutocompleteFilter),
+        ("group", ScopedAutocompleteFilter),
         ("user", ScopedAutocompleteFilter),
     )
-    list_select_related = ("user", "meeting__group", "marked_by")
+    list_select_related = ("user", "meeting", "group", "marked_by")
     search_fields = ("user__sort_name",)
     search_help_text = _("Words of the person's name, or a part of the email.")
-    date_hierarchy = "meeting__local_date"
+    date_hierarchy = "local_date"
     ordering = ("-marked_at", "-id")
     sortable_by = ("marked_at", "status")
     fieldsets = (
@@ -242,12 +242,8 @@ class AttendingAdmin(HistoryAdmin):
         """The hidden field of the form, for whoever reads only."""
         return mark.version
 
-    @admin.display(description=_("group"))
-    def group(self, mark: Attending) -> str:
-        return str(mark.meeting.group)
-
     def get_queryset(self, request: HttpRequest) -> QuerySet[Attending]:
-        return super().get_queryset(request).select_related("user", "meeting__group", "marked_by")
+        return super().get_queryset(request).select_related("user", "meeting", "group", "marked_by")
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Attending], search_term: str

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Self
 
 from django.conf import settings
 from django.db import models
@@ -11,19 +11,28 @@ from simple_history.models import HistoricalRecords
 from attendance.db.keys import UUIDModel, new_id
 from attendings.querysets import AttendingQuerySet
 from attendings.rules import Method, Status
+from groups.models import Group
 from meetings.models import Meeting
 
 
 class Attending(UUIDModel):
     """A mark: how one person attended one meeting. While there is none, the person is unmarked."""
 
-    meeting = models.ForeignKey(Meeting, verbose_name=_("meeting"), on_delete=models.PROTECT, related_name="attendings")
+    meeting = models.ForeignKey(
+        Meeting, verbose_name=_("meeting"), on_delete=models.PROTECT, related_name="attendings", db_index=False
+    )
     user = models.ForeignKey(
         settings.AUTH_USER_MODEL,
         verbose_name=pgettext_lazy("member", "person"),
         on_delete=models.PROTECT,
         related_name="attendings",
+        db_index=False,
     )
+    # Of the meeting, and fixed like it once there are marks: marks are listed by group and counted by day without a look at it.
+    group = models.ForeignKey(
+        Group, verbose_name=_("group"), on_delete=models.PROTECT, related_name="+", editable=False, db_index=False
+    )
+    local_date = models.DateField(_("day"), editable=False)
     status = models.CharField(_("status"), max_length=10, choices=Status.choices)
     method = models.CharField(_("method"), max_length=6, choices=Method.choices, default=Method.MANUAL)
     joined_at = models.DateTimeField(_("came"), null=True, blank=True)
@@ -41,6 +50,7 @@ class Attending(UUIDModel):
     _history_user: Any
     history = HistoricalRecords(
         history_id_field=models.UUIDField(default=new_id),
+        excluded_fields=["group", "local_date"],
         verbose_name=_("historical mark"),
         verbose_name_plural=_("historical marks"),
     )
@@ -51,11 +61,18 @@ class Attending(UUIDModel):
         ordering = ("-marked_at", "-id")
         constraints = [models.UniqueConstraint(fields=("meeting", "user"), name="one_mark_a_person_and_meeting")]
         indexes = [
-            models.Index(fields=("user", "marked_at"), name="attending_user_marked"),
-            models.Index(fields=("marked_at", "id"), name="attending_marked"),
-            models.Index(fields=("status", "marked_at"), name="attending_status_marked"),
-            models.Index(fields=("method", "marked_at"), name="attending_method_marked"),
+            # Each equality, then the order of the lists, then the range that is looked up in the index itself.
+            models.Index(fields=("marked_at", "id", "local_date"), name="mark_marked"),
+            models.Index(fields=("user", "marked_at", "id", "local_date"), name="mark_user_marked"),
+            models.Index(fields=("group", "marked_at", "id", "local_date"), name="mark_group_marked"),
+            models.Index(fields=("status", "marked_at", "id"), name="mark_status_marked"),
+            models.Index(fields=("method", "marked_at", "id"), name="mark_method_marked"),
         ]
+
+    @classmethod
+    def at(cls, meeting: Meeting, **fields: Any) -> Self:
+        """A mark at `meeting`, not stored yet."""
+        return cls(meeting=meeting, group_id=meeting.group_id, local_date=meeting.local_date, **fields)
 
     def __str__(self) -> str:
         return f"{self.user} – {self.get_status_display()}"

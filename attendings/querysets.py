@@ -6,7 +6,7 @@ from django.db import models
 
 from accounts.models import User
 from accounts.rules import Role
-from groups.models import Group
+from groups.querysets import taught_ids
 
 if TYPE_CHECKING:
     from meetings.models import Meeting
@@ -18,7 +18,7 @@ class AttendingQuerySet(models.QuerySet[Any]):
         if user.role == Role.ADMIN:
             return self
         if user.role == Role.TEACHER:
-            return self.filter(meeting__group__in=Group.objects.taught_by(user).values("pk"))
+            return self.filter(group_id__in=taught_ids(user))
         return self.filter(user=user)
 
     def of_meeting(self, meeting: Meeting) -> AttendingQuerySet:

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
 from uuid import UUID
 
 from django.conf import settings
+from django.db.models import FilteredRelation, Q, QuerySet
 from django.utils import timezone
 
 from accounts.models import User
-from attendings.models import Attending
+from accounts.rules import Role
 from attendings.rules import Occasion, Policy, Rates, rates
-from groups.models import Membership
+from groups.querysets import ids_visible_to
+from groups.rules import covers
 from meetings.models import Meeting
 from meetings.rules import State, was_held
 
@@ -23,7 +26,7 @@ from meetings.rules import State, was_held
 class UserReport:
     """One person's rates over the groups that the reader sees, from one day to another (both included; None is open)."""
 
-    user: User
+    user_id: UUID
     start: date | None
     end: date | None
     group_ids: tuple[UUID, ...]
@@ -34,41 +37,57 @@ def policy() -> Policy:
     return Policy(**settings.ATTENDANCE_POLICY)
 
 
-def user_report(*, user: User, read_by: User, start: date | None = None, end: date | None = None) -> UserReport:
-    """Counts the meetings held while `user` was a member of a group; a teacher's reader sees the groups they teach.
+@dataclass(frozen=True)
+class Stays:
+    """The first and last days, by group, that somebody was a member."""
 
-    Three queries. A closed meeting counts for those who were on its roster when it closed.
+    user_id: UUID
+    by_group: Mapping[UUID, Sequence[tuple[date, date | None]]]
+
+
+def stays_in_sight(*, user_id: UUID, read_by: User) -> Stays:
+    """Of one person in the groups that the reader sees; a teacher those they teach. One query, besides those for what that is.
+
+    Raises User.DoesNotExist for a person whom the reader does not see.
     """
-    stays = _stays(user, read_by)
-    meetings = _meetings(set(stays), start, end)
-    statuses = dict(
-        Attending.objects.filter(user=user, meeting__in=[m["id"] for m in meetings]).values_list("meeting_id", "status")
-    )
+    people = User.objects.visible_to(read_by).filter(pk=user_id).order_by()
+    rows = list(people.values_list("memberships__group_id", "memberships__joined_on", "memberships__left_on"))
+    if not rows:
+        raise User.DoesNotExist
+    everything = read_by.role == Role.ADMIN or read_by.pk == user_id
+    seen = None if everything else set(ids_visible_to(read_by))
+    stays: dict[UUID, list[tuple[date, date | None]]] = defaultdict(list)
+    for group_id, joined_on, left_on in rows:
+        if group_id is not None and (seen is None or group_id in seen):
+            stays[group_id].append((joined_on, left_on))
+    return Stays(user_id, stays)
+
+
+def user_report(stays: Stays, *, start: date | None = None, end: date | None = None) -> UserReport:
+    """Counts the meetings held while somebody was a member of a group, in one query.
+
+    A closed meeting counts for those who were on its roster when it closed.
+    """
     now = timezone.now()
     occasions = [
-        Occasion(held=was_held(m["state"], m["starts_at"], now), status=statuses.get(m["id"]))
-        for m in meetings
-        if any(stay.covers(m["local_date"]) for stay in stays[m["group_id"]]) and _on_roster(m["state"], m["id"] in statuses)
+        Occasion(held=was_held(meeting["state"], meeting["starts_at"], now), status=meeting["mark__status"])
+        for meeting in _meetings(stays, start, end)
+        if any(covers(*stay, meeting["local_date"]) for stay in stays.by_group[meeting["group_id"]])
+        and _on_roster(meeting["state"], meeting["mark__status"])
     ]
-    return UserReport(user, start, end, tuple(sorted(stays)), rates(occasions, policy()))
+    return UserReport(stays.user_id, start, end, tuple(sorted(stays.by_group)), rates(occasions, policy()))
 
 
-def _stays(user: User, read_by: User) -> dict[UUID, list[Membership]]:
-    stays: dict[UUID, list[Membership]] = defaultdict(list)
-    visible = Membership.objects.all() if read_by.pk == user.pk else Membership.objects.visible_to(read_by)
-    for stay in visible.of(user):
-        stays[stay.group_id].append(stay)
-    return stays
-
-
-def _meetings(group_ids: set[UUID], start: date | None, end: date | None) -> list[dict[str, Any]]:
-    meetings = Meeting.objects.filter(group_id__in=group_ids).exclude(state=State.CANCELLED)
+def _meetings(stays: Stays, start: date | None, end: date | None) -> QuerySet[Meeting, dict[str, Any]]:
+    """Those that can count, each with the status of the person's mark, or None."""
+    meetings = Meeting.objects.filter(group_id__in=list(stays.by_group)).exclude(state=State.CANCELLED)
     if start:
         meetings = meetings.filter(local_date__gte=start)
     if end:
         meetings = meetings.filter(local_date__lte=end)
-    return list(meetings.order_by().values("id", "group_id", "state", "starts_at", "local_date"))
+    marked = meetings.annotate(mark=FilteredRelation("attendings", condition=Q(attendings__user=stays.user_id)))
+    return marked.order_by().values("group_id", "state", "starts_at", "local_date", "mark__status")
 
 
-def _on_roster(state: str, marked: bool) -> bool:
-    return marked or state != State.CLOSED
+def _on_roster(state: str, status: str | None) -> bool:
+    return status is not None or state != State.CLOSED

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
 from uuid import UUID
 
 from accounts.models import User
@@ -39,23 +39,35 @@ class Roster:
             **{status: statuses[status] for status in Status.values},
         }
 
+    def with_marks(self, marks: Iterable[Attending], walk_ins: Mapping[UUID, User]) -> Roster:
+        """As it is once these are stored; `walk_ins` has whoever of them was not on it."""
+        rows = {row.user.pk: row for row in self.rows}
+        for mark in marks:
+            row = rows.get(mark.user_id)
+            rows[mark.user_id] = replace(row, mark=mark) if row else Row(walk_ins[mark.user_id], mark, expected=False)
+        return Roster(self.meeting, _in_name_order(rows.values()))
+
     def only(self, user_id: UUID) -> Roster:
         return Roster(self.meeting, tuple(row for row in self.rows if row.user.pk == user_id))
 
 
 def roster_of(meeting: Meeting) -> Roster:
     """Members on the day of the meeting and whoever has a mark. Closing froze the roster: from then on marks alone say it."""
-    marks = {mark.user_id: mark for mark in Attending.objects.of_meeting(meeting).select_related("user")}
+    marks = {mark.user_id: mark for mark in Attending.objects.of_meeting(meeting).order_by().select_related("user")}
     members = {} if meeting.state == State.CLOSED else expected_members(meeting)
     people = {**{mark.user_id: mark.user for mark in marks.values()}, **members}
     rows = (Row(user, marks.get(pk), expected=_expected(marks.get(pk), pk in members)) for pk, user in people.items())
-    return Roster(meeting, tuple(sorted(rows, key=lambda row: (row.user.sort_name, row.user.pk))))
+    return Roster(meeting, _in_name_order(rows))
 
 
 def expected_members(meeting: Meeting) -> dict[UUID, User]:
     """Everyone whose membership of the group holds on the day of the meeting."""
-    stays = Membership.objects.filter(group_id=meeting.group_id).on(meeting.local_date).select_related("user")
+    stays = Membership.objects.filter(group_id=meeting.group_id).on(meeting.local_date).order_by().select_related("user")
     return {stay.user_id: stay.user for stay in stays}
+
+
+def _in_name_order(rows: Iterable[Row]) -> tuple[Row, ...]:
+    return tuple(sorted(rows, key=lambda row: (row.user.sort_name, row.user.pk)))
 
 
 def _expected(mark: Attending | None, is_member: bool) -> bool:

@@ -10,11 +10,11 @@ from uuid import UUID
 
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from simple_history.utils import bulk_create_with_history, bulk_update_with_history
 
 from accounts.models import User
 from accounts.rules import Role
 from attendance.db.transactions import atomic, hold
+from attendance.db.writes import Writes
 from attendance.errors import ConflictError, InvalidError, check_years
 from attendance.observability.metrics import marks_stored
 from attendance.timezones import local_date, now
@@ -57,7 +57,7 @@ class _Pen:
         """Takes up one mark; one that says nothing new is left alone. Raises InvalidError for times in the wrong order."""
         fresh = mark is None
         walk_in = said.walk_in and said.user_id not in self.expected
-        mark = mark or Attending(meeting=self.meeting, user_id=said.user_id, version=0, walk_in=walk_in)
+        mark = mark or Attending.at(self.meeting, user_id=said.user_id, version=0, walk_in=walk_in)
         if not fresh and all(getattr(mark, name) == value for name, value in said.fields.items()):
             return
         for name, value in said.fields.items():
@@ -72,13 +72,13 @@ class _Pen:
         (self.new if fresh else self.changed).append(mark)
 
     def write(self) -> None:
-        """At most four statements, however many marks."""
-        if self.new:
-            bulk_create_with_history(self.new, Attending, default_user=self.acting_user)
-        if self.changed:
-            bulk_update_with_history(self.changed, Attending, WRITTEN, default_user=self.acting_user)
+        """As many statements for a large class as for a small one."""
         if self.new or self.changed:
-            open_meeting(acting_user=self.acting_user, meeting=self.meeting)
+            writes = Writes(self.acting_user)
+            writes.create(self.new)
+            writes.update(self.changed, WRITTEN)
+            open_meeting(meeting=self.meeting, writes=writes)
+            writes.send()
             marks_stored([(mark.status, mark.method) for mark in (*self.new, *self.changed)])
 
 
@@ -100,7 +100,7 @@ def mark_roster(
         _check_takes_marks(meeting)
         roster = roster_of(meeting)
         stored = {row.user.pk: row.mark for row in roster.rows}
-        _check_people(marks, stored, acting_user)
+        walk_ins = _check_people(marks, stored, acting_user)
         _check_versions(marks, stored)
         pen = _Pen(acting_user, meeting, method, expected=frozenset(stored))
         for i, said in enumerate(marks):
@@ -111,7 +111,7 @@ def mark_roster(
                 if user.pk not in listed:
                     pen.put(None, MarkInput(user.pk, {"status": default}))
         pen.write()
-        return roster_of(meeting)
+        return roster.with_marks([*pen.new, *pen.changed], walk_ins)
 
 
 def create_mark(*, acting_user: User | None, meeting: Meeting, said: MarkInput, method: str = Method.API) -> Attending:
@@ -169,6 +169,12 @@ def close_meeting(*, acting_user: User | None, meeting: Meeting) -> Meeting:
         return meeting
 
 
+def follow_changed_days(*, meetings: Sequence[Meeting]) -> None:
+    """After the days of meetings changed: those that their marks are counted on."""
+    for meeting in meetings:
+        Attending.objects.of_meeting(meeting).update(local_date=meeting.local_date)
+
+
 def follow_moved_meeting(*, meeting: Meeting, from_day: date) -> None:
     """After a meeting's times changed: how late somebody was. Raises ConflictError for another day once there are marks, since
     other people may be expected on it."""
@@ -200,10 +206,10 @@ def _check_takes_marks(meeting: Meeting) -> None:
 
 def _check_people(
     marks: Sequence[MarkInput], stored: Mapping[UUID, Attending | None], acting_user: User | None, path: str = "marks/{}/user"
-) -> None:
-    """Everybody once, and on the roster or a walk-in who exists (for a teacher: a student)."""
+) -> dict[UUID, User]:
+    """Everybody once, and on the roster or a walk-in who exists (for a teacher: a student). The walk-ins who were not on it."""
     strangers = {said.user_id for said in marks if said.user_id not in stored and said.walk_in}
-    walk_ins = _possible_walk_ins(strangers, acting_user) if strangers else set()
+    walk_ins = _possible_walk_ins(strangers, acting_user) if strangers else {}
     seen: set[UUID] = set()
     faults: dict[str, str] = {}
     for i, said in enumerate(marks):
@@ -214,13 +220,14 @@ def _check_people(
         seen.add(said.user_id)
     if faults:
         raise InvalidError(_("Somebody in the list cannot be marked; nothing was stored."), code="not_on_roster", fields=faults)
+    return walk_ins
 
 
-def _possible_walk_ins(user_ids: set[UUID], acting_user: User | None) -> set[UUID]:
+def _possible_walk_ins(user_ids: set[UUID], acting_user: User | None) -> dict[UUID, User]:
     people = User.objects.filter(pk__in=user_ids, is_active=True)
     if acting_user is not None and acting_user.role != Role.ADMIN:
         people = people.with_role(Role.STUDENT)
-    return set(people.values_list("pk", flat=True))
+    return {user.pk: user for user in people}
 
 
 def _check_versions(marks: Sequence[MarkInput], stored: Mapping[UUID, Attending | None]) -> None:

@@ -34,7 +34,7 @@ class Group(UUIDModel):
     teachers = models.ManyToManyField(
         settings.AUTH_USER_MODEL, verbose_name=_("teachers"), related_name="taught_groups", blank=True
     )
-    created_at = models.DateTimeField(_("created"), auto_now_add=True, db_index=True)
+    created_at = models.DateTimeField(_("created"), auto_now_add=True)
 
     objects = GroupQuerySet.as_manager()
 
@@ -42,6 +42,7 @@ class Group(UUIDModel):
         verbose_name = _("group")
         verbose_name_plural = _("groups")
         ordering = ("name_key", "id")
+        indexes = [models.Index(fields=("created_at", "id"), name="group_created")]
 
     def __str__(self) -> str:
         return self.name

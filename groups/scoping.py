@@ -11,11 +11,11 @@ from groups.models import Group, Membership
 
 
 class GroupScope:
-    def seen_by_teacher(self, teacher: User) -> Q:
+    def seen_by_teacher(self, teacher: User) -> set[UUID]:
         """Everyone who is or was in a group they teach: reports go back further than the present members."""
-        taught = Group.objects.taught_by(teacher).values("pk")
-        return Q(pk__in=Membership.objects.filter(group__in=taught).user_ids())
+        taught = Group.teachers.through.objects.filter(user_id=teacher.pk, group__memberships__isnull=False)
+        return set(taught.values_list("group__memberships__user_id", flat=True))
 
     def members_of(self, group_id: UUID, *, asked_by: User) -> Q:
-        groups = Group.objects.visible_to(asked_by).filter(pk=group_id).values("pk")
-        return Q(pk__in=Membership.objects.filter(group__in=groups).current().user_ids())
+        stays = Membership.objects.visible_to(asked_by).filter(group_id=group_id).current()
+        return Q(pk__in=set(stays.values_list("user_id", flat=True)))

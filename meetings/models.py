@@ -51,7 +51,7 @@ class Series(UUIDModel):
 class Meeting(UUIDModel):
     """One occasion on which a group meets and a register is taken."""
 
-    group = models.ForeignKey(Group, verbose_name=_("group"), on_delete=models.PROTECT, related_name="meetings")
+    group = models.ForeignKey(Group, verbose_name=_("group"), on_delete=models.PROTECT, related_name="meetings", db_index=False)
     series = models.ForeignKey(
         Series, verbose_name=_("series"), on_delete=models.SET_NULL, null=True, blank=True, related_name="meetings"
     )
@@ -59,7 +59,11 @@ class Meeting(UUIDModel):
     series_day = models.DateField(null=True, blank=True, editable=False)
     title = models.CharField(_("title"), max_length=200)
     teacher = models.ForeignKey(
-        settings.AUTH_USER_MODEL, verbose_name=_("teacher"), on_delete=models.PROTECT, related_name="meetings"
+        settings.AUTH_USER_MODEL,
+        verbose_name=_("teacher"),
+        on_delete=models.PROTECT,
+        related_name="meetings",
+        db_index=False,
     )
     starts_at = models.DateTimeField(_("starts"))
     ends_at = models.DateTimeField(_("ends"))
@@ -90,9 +94,10 @@ class Meeting(UUIDModel):
         ]
         indexes = [
             models.Index(fields=("starts_at", "id"), name="meeting_starts"),
-            models.Index(fields=("group", "starts_at"), name="meeting_group_starts"),
-            models.Index(fields=("teacher", "starts_at"), name="meeting_teacher_starts"),
-            models.Index(fields=("state", "starts_at"), name="meeting_state_starts"),
+            models.Index(fields=("group", "starts_at", "id"), name="meeting_group_starts_id"),
+            models.Index(fields=("teacher", "starts_at", "id"), name="meeting_teacher_starts_id"),
+            models.Index(fields=("state", "starts_at", "id"), name="meeting_state_starts_id"),
+            models.Index(fields=("group", "local_date"), name="meeting_group_day"),
         ]
 
     def __str__(self) -> str:

@@ -13,10 +13,11 @@ from simple_history.utils import bulk_create_with_history
 
 from accounts.models import User
 from attendance.db.transactions import atomic, hold
+from attendance.db.writes import Writes
 from attendance.errors import ConflictError, InvalidError, check_years, invalid
 from attendance.timezones import now
 from groups.models import Group
-from meetings.events import meeting_moved
+from meetings.events import days_changed, meeting_moved
 from meetings.models import Meeting, Series
 from meetings.rules import MOVES, State, checked_rule, ends, occurrences
 
@@ -101,11 +102,11 @@ def reopen_meeting(*, acting_user: User | None, meeting: Meeting) -> Meeting:
         return move_meeting(acting_user=acting_user, meeting=meeting, move="reopen", to=to)
 
 
-def open_meeting(*, acting_user: User | None, meeting: Meeting) -> None:
-    """The first mark opens a scheduled meeting."""
+def open_meeting(*, meeting: Meeting, writes: Writes) -> None:
+    """The first mark opens a scheduled meeting; stored with the mark."""
     if meeting.state == State.SCHEDULED:
         meeting.state = State.OPEN
-        _store(meeting, acting_user)
+        writes.update([meeting], ["state"])
 
 
 def save_series(*, acting_user: User | None, series: Series) -> Series:
@@ -134,10 +135,14 @@ def schedule_series(*, acting_user: User | None, series: Series) -> list[Meeting
 def recompute_days(group: Group) -> None:
     """After a change of the group's time zone: the day of each of its meetings. Closing has frozen that of the closed ones."""
     meetings = list(Meeting.objects.filter(group=group).exclude(state=State.CLOSED))
+    moved = []
     for meeting in meetings:
         meeting.group = group
-        meeting.local_date = meeting.day_in_group()
-    Meeting.objects.bulk_update(meetings, ["local_date"], batch_size=500)
+        if (day := meeting.day_in_group()) != meeting.local_date:
+            meeting.local_date = day
+            moved.append(meeting)
+    Meeting.objects.bulk_update(moved, ["local_date"], batch_size=500)
+    days_changed.send(sender=Meeting, meetings=moved)
 
 
 def _starts(series: Series) -> list[datetime]:
@@ -177,8 +182,7 @@ def occurrence(series: Series, start: datetime) -> Meeting:
 
 def current_meeting(meeting: Meeting) -> Meeting:
     """As it is stored now, read inside the transaction that will change it. Raises ConflictError where it is gone."""
-    hold(meeting)
-    current = Meeting.objects.select_related("group").filter(pk=meeting.pk).first()
+    current = Meeting.objects.select_for_update().filter(pk=meeting.pk).first()
     if current is None:
         raise ConflictError(_("Somebody has removed this meeting in the meantime."), code="gone")
     return current

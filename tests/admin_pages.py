@@ -14,7 +14,7 @@ from django.urls import reverse
 
 def browser(user: Any) -> Client:
     client = Client()
-    client.force_login(user, backend="django.contrib.auth.backends.ModelBackend")
+    client.force_login(user, backend="accounts.backends.RoleBackend")
     return client
 
 

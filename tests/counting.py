@@ -44,4 +44,4 @@ def count_queries(*, sqlite: int, mongodb: int) -> Iterator[None]:
         with CaptureQueriesContext(connection) as captured:
             yield
         sent, expected = [query["sql"] for query in captured.captured_queries], sqlite
-    assert len(sent) == expected, f"{len(sent)} queries, and not {expected}:\n" + "\n".join(sent)
+    assert len(sent) == expected, f"{len(sent)} queries, and not {expected}:\n" + "\n".join(query[:200] for query in sent)

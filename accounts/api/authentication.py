@@ -13,9 +13,9 @@ from accounts.models import User
 
 class JWTAuthentication(StockAuthentication):
     def get_user(self, validated_token: Token) -> Any:
-        """The person and their role, as they are now: a deactivated one is refused at once."""
+        """The person as they are now: a deactivated one is refused at once."""
         pk = validated_token.get(api_settings.USER_ID_CLAIM)
-        user = User.objects.filter(pk=pk, is_active=True).prefetch_related("groups").first() if pk else None
+        user = User.objects.filter(pk=pk, is_active=True).order_by("pk").first() if pk else None
         if user is None:
             raise AuthenticationFailed(_("This account is not active."), code="user_inactive")
         return user

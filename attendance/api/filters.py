@@ -47,6 +47,8 @@ class TotalOrdering(OrderingFilter):
             text = _("Order by one of: %(known)s; with - in front for the reverse.") % {"known": ", ".join(sorted(fields))}
             raise QueryError({self.ordering_param: [text]}, code="invalid_choice")
         signed = [("-" if name.startswith("-") else "") + fields[name.removeprefix("-")] for name in names]
+        if queryset.model._meta.get_field(signed[0].removeprefix("-")).unique:
+            return signed[:1]  # total as it is, and an index holds it
         return [*signed, "-id" if signed[0].startswith("-") else "id"]
 
     def get_schema_operation_parameters(self, view: Any) -> list[dict[str, Any]]:

@@ -15,7 +15,7 @@ REVERSED = _("`from` is after `to`.")
 
 class AttendingFilter(filters.FilterSet):
     meeting = django_filters.UUIDFilter(field_name="meeting_id")
-    group = django_filters.UUIDFilter(field_name="meeting__group_id")
+    group = django_filters.UUIDFilter(field_name="group_id")
     user = django_filters.UUIDFilter(field_name="user_id")
     status = django_filters.ChoiceFilter(choices=Status.choices)
     method = django_filters.ChoiceFilter(choices=Method.choices)
@@ -28,8 +28,8 @@ class AttendingFilter(filters.FilterSet):
     def get_filters(cls) -> dict[str, Any]:
         """`from` is no name that a class body takes."""
         days = {
-            "from": DayFilter(field_name="meeting__local_date", lookup_expr="gte", label="First day of the meetings"),
-            "to": DayFilter(field_name="meeting__local_date", lookup_expr="lte", label="Last day of the meetings"),
+            "from": DayFilter(field_name="local_date", lookup_expr="gte", label="First day of the meetings"),
+            "to": DayFilter(field_name="local_date", lookup_expr="lte", label="Last day of the meetings"),
         }
         return {**super().get_filters(), **days}
 

@@ -123,7 +123,7 @@ class RateSerializer(serializers.Serializer[Any]):
 
 
 class UserReportSerializer(serializers.Serializer[Any]):
-    user = serializers.UUIDField(source="user.pk")
+    user = serializers.UUIDField(source="user_id")
     groups = serializers.ListField(
         child=serializers.UUIDField(), source="group_ids", help_text="The groups counted: those in sight"
     )

@@ -38,7 +38,7 @@ from attendings.api.serializers import (
 from attendings.errors import AlreadyMarkedError, StaleMarksError
 from attendings.models import Attending
 from attendings.querysets import AttendingQuerySet
-from attendings.reports import user_report
+from attendings.reports import Stays, stays_in_sight, user_report
 from attendings.roster import Roster, roster_of
 from meetings.api.serializers import MeetingSerializer
 from meetings.models import Meeting
@@ -186,19 +186,18 @@ class UserReportView(ProblemFriendlyView):
         responses=UserReportSerializer,
     )
     def get(self, request: Request, id: str) -> Response:
-        user = self._user(id)
+        stays = self._stays(id)
         if not caller(request).has_perm("attendings.view_attending"):
             raise PermissionDenied
         refuse_unknown(request, {"from", "to"})
         start, end = _day(request, "from"), _day(request, "to")
         if start and end and start > end:
             raise QueryError({"from": [REVERSED]}, code="invalid")
-        report = user_report(user=user, read_by=caller(request), start=start, end=end)
-        return Response(UserReportSerializer(report).data)
+        return Response(UserReportSerializer(user_report(stays, start=start, end=end)).data)
 
-    def _user(self, pk: str) -> User:
+    def _stays(self, pk: str) -> Stays:
         try:
-            return User.objects.visible_to(caller(self.request)).get(pk=UUID(pk))
+            return stays_in_sight(user_id=UUID(pk), read_by=caller(self.request))
         except (ValueError, User.DoesNotExist) as error:
             raise Http404 from error
 

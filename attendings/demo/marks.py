@@ -97,8 +97,8 @@ def _mark(rng: Random, meeting: Meeting, user_id: UUID, status: Status, *, walk_
     auto = status == Status.ABSENT and rng.random() < 0.5
     joined_at = meeting.starts_at + timedelta(seconds=rng.randint(90, 1500)) if status == Status.LATE else None
     left_at = meeting.ends_at - timedelta(minutes=rng.randint(5, 25)) if status == Status.LEFT_EARLY else None
-    mark = Attending(
-        meeting=meeting,
+    mark = Attending.at(
+        meeting,
         user_id=user_id,
         status=status,
         method=Method.AUTO if auto else Method.BULK,

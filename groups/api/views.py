@@ -53,7 +53,9 @@ class GroupViewSet(ScopedViewSet):
     }
 
     def visible(self) -> QuerySet[Group]:
-        return Group.objects.visible_to(caller(self.request)).with_member_count().prefetch_related("teachers")
+        groups = Group.objects.visible_to(caller(self.request))
+        shown = self.action in {"list", "retrieve"}
+        return groups.with_member_count().prefetch_related("teachers") if shown else groups
 
     def create(self, request: Request) -> Response:
         group = services.create_group(acting_user=caller(request), **self.validated())

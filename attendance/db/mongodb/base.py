@@ -4,7 +4,7 @@ errors that say whether to try again. It relies on the engine's insides: its ver
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from bson import ObjectId
@@ -17,21 +17,24 @@ from pymongo.collection import Collection
 from pymongo.errors import PyMongoError
 from pymongo.read_concern import ReadConcern
 
+from attendance.db.mongodb.conditions import OPERATORS
 from attendance.db.mongodb.errors import AbortedTransactionError, is_transient, translated
 from attendance.db.mongodb.features import DatabaseFeatures
 from attendance.db.mongodb.introspection import DatabaseIntrospection
 from attendance.db.mongodb.operations import DatabaseOperations
+from attendance.db.mongodb.planning import HELD
 from attendance.db.mongodb.schema import DatabaseSchemaEditor
 from attendance.db.mongodb.sequences import AUTO_FIELDS
+from attendance.db.mongodb.together import Change, write_together
 from attendance.db.mongodb.validation import DatabaseValidation
 
 COMMIT_ATTEMPTS = 5
 UNKNOWN_RESULT = "UnknownTransactionCommitResult"
-HELD = "__held"
 
 
 class DatabaseWrapper(StockWrapper):
     data_types = StockWrapper.data_types | dict.fromkeys(AUTO_FIELDS, "long")
+    mongo_operators = StockWrapper.mongo_operators | OPERATORS
     features_class = DatabaseFeatures
     introspection_class = DatabaseIntrospection
     ops_class = DatabaseOperations
@@ -88,6 +91,10 @@ class DatabaseWrapper(StockWrapper):
             key = {pk.column: pk.get_db_prep_value(row.pk, self)}
             with translated():
                 self.get_collection(row._meta.db_table).update_one(key, {"$set": {HELD: ObjectId()}}, session=self.session)
+
+    def write_together(self, new: Sequence[Model], changed: Sequence[Change]) -> None:
+        """See attendance.db.writes."""
+        write_together(self, new, changed)
 
     def writes(self) -> None:
         """Said before every write, since one that fails ends the transaction as well."""

@@ -7,10 +7,18 @@ from contextlib import contextmanager
 
 from django.db import DatabaseError, IntegrityError, OperationalError
 from django.db.transaction import TransactionManagementError
-from pymongo.errors import BulkWriteError, ConnectionFailure, DuplicateKeyError, OperationFailure, PyMongoError
+from pymongo.errors import (
+    BulkWriteError,
+    ClientBulkWriteException,
+    ConnectionFailure,
+    DuplicateKeyError,
+    OperationFailure,
+    PyMongoError,
+)
 
 TRANSIENT = "TransientTransactionError"
 DUPLICATE_KEY = 11000
+BULK = (BulkWriteError, ClientBulkWriteException)
 # The server cannot do it now or for us: time is up, no primary, shutting down, not logged in, not allowed.
 UNAVAILABLE = frozenset({6, 7, 13, 18, 24, 50, 64, 89, 91, 112, 189, 202, 251, 262, 9001, 10107, 11600, 11602, 13435, 13436})
 
@@ -30,6 +38,7 @@ def translated() -> Iterator[None]:
 
 def django_error(error: PyMongoError) -> DatabaseError:
     """IntegrityError for a key that is there already, OperationalError for what may pass, DatabaseError for the rest."""
+    error = _reason(error)
     if _is_duplicate(error):
         return IntegrityError("A unique index has this value already.")
     if isinstance(error, ConnectionFailure) or error.timeout or error.has_error_label(TRANSIENT):
@@ -46,17 +55,23 @@ def is_transient(error: BaseException | None) -> bool:
     while error is not None:
         if isinstance(error, AbortedTransactionError):
             return True
-        if isinstance(error, PyMongoError) and error.has_error_label(TRANSIENT):
+        if isinstance(error, PyMongoError) and _reason(error).has_error_label(TRANSIENT):
             return True
         error = error.__cause__
     return False
 
 
+def _reason(error: PyMongoError) -> PyMongoError:
+    """A bulk write wraps what stopped the whole of it."""
+    inner = error.error if isinstance(error, ClientBulkWriteException) else None
+    return inner if isinstance(inner, PyMongoError) else error
+
+
 def _is_duplicate(error: PyMongoError) -> bool:
-    return isinstance(error, DuplicateKeyError) or (isinstance(error, BulkWriteError) and _code(error) == DUPLICATE_KEY)
+    return isinstance(error, DuplicateKeyError) or (isinstance(error, BULK) and _code(error) == DUPLICATE_KEY)
 
 
 def _code(error: OperationFailure) -> int | None:
     """Of a bulk write, that of the first document refused."""
     refused = (error.details or {}).get("writeErrors") or [{}]
-    return refused[0].get("code") if isinstance(error, BulkWriteError) else error.code
+    return refused[0].get("code") if isinstance(error, BULK) else error.code

@@ -2,11 +2,13 @@ from __future__ import annotations
 
 import logging
 from functools import cache
+from typing import Any
 
 from django.utils.functional import cached_property
 from django_mongodb_backend.features import DatabaseFeatures as StockFeatures
 
 from attendance.db.mongodb.errors import translated
+from attendance.db.mongodb.together import BULK_WRITE_SINCE
 
 logger = logging.getLogger(__name__)
 
@@ -19,12 +21,22 @@ class DatabaseFeatures(StockFeatures):
     supports_transactions = False
 
     @cached_property
-    def has_transactions(self) -> bool:
-        """A replica set and a sharded cluster have them, a standalone server has none."""
+    def _hello(self) -> dict[str, Any]:
+        """What the server says of itself."""
         self.connection.ensure_connection()
         with translated():
-            hello = self.connection.connection.admin.command("hello")
-        found = "setName" in hello or hello.get("msg") == "isdbgrid"
+            answer: dict[str, Any] = self.connection.connection.admin.command("hello")
+        return answer
+
+    @cached_property
+    def has_bulk_write(self) -> bool:
+        """Whether one command may write to several collections."""
+        return int(self._hello["maxWireVersion"]) >= BULK_WRITE_SINCE
+
+    @cached_property
+    def has_transactions(self) -> bool:
+        """A replica set and a sharded cluster have them, a standalone server has none."""
+        found = "setName" in self._hello or self._hello.get("msg") == "isdbgrid"
         if not found:
             _warn_of_standalone(self.connection.alias)
         return found

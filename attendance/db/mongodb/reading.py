@@ -1,41 +1,74 @@
-"""What the compilers of reads share."""
+"""The compilers of reads. What they send is decided in planning.py."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from typing import Any
 
+from bson import json_util
+from django.db.models import Count
+from django.db.models.sql import Query
 from django.db.models.sql.constants import MULTI
+from django.utils.functional import cached_property
 from django_mongodb_backend import compiler as stock
-from django_mongodb_backend.query import MongoQuery as StockQuery
-from pymongo.command_cursor import CommandCursor
 
-from attendance.db.mongodb.conditions import flat
 from attendance.db.mongodb.errors import translated
+from attendance.db.mongodb.joins import with_filtered_relation
+from attendance.db.mongodb.planning import Document, MongoQuery
 from attendance.db.mongodb.prefetching import annotate_owners
-
-BATCH = 1000  # documents an answer; MongoDB's own first one has 101, and would take a class of 300 twice
-
-
-class MongoQuery(StockQuery):
-    def get_pipeline(self) -> list[dict[str, Any]]:
-        self.match_mql: dict[str, Any] = flat(self.match_mql)
-        return super().get_pipeline()
-
-    def get_cursor(self) -> CommandCursor[dict[str, Any]]:
-        """Without the stock translation of errors, which knows two kinds alone."""
-        collection, session = self.compiler.collection, self.compiler.connection.session
-        return collection.aggregate(self.get_pipeline(), session=session, batchSize=BATCH)
+from attendance.db.mongodb.subqueries import with_found_values
 
 
 class SQLCompiler(stock.SQLCompiler):
     """A compiler whose errors are Django's, from the first document to the last."""
 
     query_class = MongoQuery
+    query: Query
 
     def pre_sql_setup(self, with_col_aliases: bool = False) -> Any:
         annotate_owners(self.query)
+        self.query = with_found_values(self.query, self.using)
         return super().pre_sql_setup(with_col_aliases=with_col_aliases)
+
+    @cached_property
+    def collection(self) -> Any:
+        """By its name, where the stock compiler takes its alias in the query, which a subquery has renamed."""
+        return self.connection.get_collection(self.base_table.table_name if self.base_table else self.collection_name)
+
+    @property
+    def counts_rows_as(self) -> str | None:
+        """The name under which a `SELECT COUNT(*)` answers, if this is one."""
+        query = self.query
+        if query.group_by is not None or query.distinct or query.combinator or query.is_sliced or query.extra:
+            return None
+        annotations = query.annotation_select
+        if len(annotations) != 1 or query.default_cols or query.select or getattr(self, "having", None):
+            return None
+        ((name, count),) = annotations.items()
+        is_plain = count == Count("*")
+        return str(name) if is_plain else None
+
+    def get_lookup_pipeline(self) -> list[Document]:
+        """As the stock method does, and with the conditions of filtered relations."""
+        pushed = self._get_pushable_conditions()
+        stages: list[Document] = []
+        aliases: dict[str, Any] = dict(self.query.alias_map)
+        for alias, join in aliases.items():
+            if self.query.alias_refcount[alias] and alias != self.collection_name:
+                made = join.as_mql(self, self.connection, pushed.get(alias))
+                stages += with_filtered_relation(made, join, self)
+        return stages
+
+    def explain_query(self) -> list[str]:
+        """What the server says of the command that would be sent, as JSON."""
+        explain: Any = self.query.explain_info
+        options = self.connection.ops.explain_query_prefix(explain.format, **explain.options)
+        self.pre_sql_setup()
+        with_columns = self.query.annotations or not self.query.default_cols or self.query.distinct
+        query = self.build_query(self.columns if with_columns else None)
+        with translated():
+            answer = self.connection.database.command("explain", query.explained(), **(options or {}))
+        return [json_util.dumps(answer, indent=4, ensure_ascii=False)]
 
     def execute_sql(self, result_type: str = MULTI, **options: Any) -> Any:
         with translated():
@@ -47,4 +80,4 @@ class SQLCompiler(stock.SQLCompiler):
 
 
 class SQLAggregateCompiler(SQLCompiler, stock.SQLAggregateCompiler):
-    pass
+    counts_rows_as = None

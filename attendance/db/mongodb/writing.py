@@ -3,21 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from itertools import product
 from typing import Any
 
 from bson import Int64
 from django.core.exceptions import EmptyResultSet
 from django.db import NotSupportedError
-from django.db.models import DateTimeField, Field
+from django.db.models import Field
 from django.db.models.sql.constants import MULTI
 from django_mongodb_backend import compiler as stock
 
 from attendance.db.mongodb import sequences
 from attendance.db.mongodb.errors import translated
-from attendance.db.mongodb.reading import MongoQuery
+from attendance.db.mongodb.planning import MongoQuery
 from attendance.db.mongodb.targets import target_filter
-from attendance.timezones import whole_milliseconds
+from attendance.db.mongodb.together import in_whole_milliseconds
 
 Document = dict[str, Any]
 
@@ -26,10 +25,8 @@ class SQLInsertCompiler(stock.SQLInsertCompiler):
     def execute_sql(self, returning_fields: Sequence[Field[Any, Any]] | None = None) -> list[tuple[Any, ...]]:
         """The objects then have their moments as they are stored: in whole milliseconds."""
         rows = super().execute_sql(returning_fields)
-        moments = [field.attname for field in self.query.fields if isinstance(field, DateTimeField)]
-        for obj, name in product(self.query.objs, moments):
-            if (moment := getattr(obj, name)) is not None:
-                setattr(obj, name, whole_milliseconds(moment))
+        for obj in self.query.objs:
+            in_whole_milliseconds(obj, self.query.fields)
         return rows
 
     def insert(self, docs: list[Document], returning_fields: Sequence[Any] | None = None) -> list[tuple[Any, ...]]:

@@ -218,3 +218,20 @@ def test_without_a_replica_set_writes_stay_and_unique_indexes_hold(standalone):
         roles(standalone).update(name=F("name"))
         raise RuntimeError
     assert roles(standalone).count() == 1
+
+
+def test_rows_for_update_are_read_and_held(mongo):
+    """The one by its key in one command; several are read and then held."""
+    first, _second, third = (make(mongo, name) for name in (1, 2, 3))
+
+    def change(role):
+        with transaction.atomic(using=mongo):
+            roles(mongo).filter(pk=role.pk).update(name="t-x")
+
+    with transaction.atomic(using=mongo):
+        assert roles(mongo).select_for_update().get(name="t-1").name == "t-1"
+        assert len(roles(mongo).select_for_update().filter(name__in=["t-1", "t-2"])) == 2
+        assert roles(mongo).select_for_update().filter(pk=third.pk).first().name == "t-3"
+        for held in (first, third):
+            with pytest.raises(OperationalError):
+                elsewhere(lambda held=held: change(held))
