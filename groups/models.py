@@ -55,7 +55,9 @@ class Group(UUIDModel):
 class Membership(UUIDModel):
     """A stay of one person in one group. Who leaves and comes back has two, and the time between counts for nothing."""
 
-    group = models.ForeignKey(Group, verbose_name=_("group"), on_delete=models.CASCADE, related_name="memberships")
+    group = models.ForeignKey(
+        Group, verbose_name=_("group"), on_delete=models.CASCADE, related_name="memberships", db_index=False
+    )
     user = models.ForeignKey(
         settings.AUTH_USER_MODEL,
         verbose_name=pgettext_lazy("member", "person"),

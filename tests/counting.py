@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from pymongo import monitoring
 
 ABOUT_THE_CONNECTION = frozenset({"hello", "ping", "buildInfo", "endSessions"})
+ABOUT_THE_SESSION = frozenset({"$db", "lsid", "$clusterTime", "$readPreference", "txnNumber", "batchSize", "maxTimeMS"})
 
 
 class Commands(monitoring.CommandListener):
@@ -17,9 +19,21 @@ class Commands(monitoring.CommandListener):
 
     def __init__(self) -> None:
         self.sent: list[str] = []
+        self._kept: list[dict[str, Any]] | None = None
+
+    @contextmanager
+    def kept(self) -> Iterator[list[dict[str, Any]]]:
+        """The whole commands that are sent in the block."""
+        self._kept = kept = []
+        try:
+            yield kept
+        finally:
+            self._kept = None
 
     def started(self, event: monitoring.CommandStartedEvent) -> None:
         if event.command_name not in ABOUT_THE_CONNECTION:
+            if self._kept is not None:
+                self._kept.append({name: value for name, value in event.command.items() if name not in ABOUT_THE_SESSION})
             self.sent.append(f"{event.command_name} {event.command.get(event.command_name)}")
 
     def succeeded(self, event: monitoring.CommandSucceededEvent) -> None:
