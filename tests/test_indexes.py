@@ -8,7 +8,6 @@ index holds behind the order. A real MongoDB tells both, and is asked.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
@@ -37,7 +36,7 @@ PEOPLE, DAYS = 12, 10
 
 
 @pytest.fixture
-def school(mongo: str) -> Iterator[dict[str, Any]]:  # noqa: F811
+def school(mongo: str) -> dict[str, Any]:  # noqa: F811
     """Three groups, each with meetings and marks on ten days: of everything there is much that no filter matches."""
     roles = {role.name: role for role in Role.objects.all()}
     people = [_person(i) for i in range(PEOPLE)]
@@ -50,7 +49,7 @@ def school(mongo: str) -> Iterator[dict[str, Any]]:  # noqa: F811
         group.teachers.add(teacher)
         Membership.objects.bulk_create(Membership(group=group, user=user, joined_on=date(2026, 1, 1)) for user in people[2:])
         _meet(group, teacher, people[2:])
-    yield {"admin": admin, "teacher": teacher, "student": people[-1], "group": groups[1], "meeting": groups[1].meetings.first()}
+    return {"admin": admin, "teacher": teacher, "student": people[-1], "group": groups[1], "meeting": groups[1].meetings.first()}
 
 
 def _person(i: int) -> User:
