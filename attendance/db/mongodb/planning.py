@@ -82,7 +82,6 @@ class MongoQuery(StockQuery):
         """The rows of a `select_for_update()`, held by a write (see DatabaseWrapper.hold): one by its key in the same command."""
         key, session = self.compiler.query.get_meta().pk.column, self.compiler.connection.session
         collection, hold = self.compiler.collection, {"$set": {HELD: ObjectId()}}
-        self.compiler.connection.writes()
         if not isinstance(fields["filter"].get(key, {}), dict):
             options = {"projection": fields.get("projection"), "return_document": ReturnDocument.AFTER}
             found = collection.find_one_and_update(fields["filter"], hold, **options, session=session)
