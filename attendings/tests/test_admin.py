@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from accounts.models import RoleGroup, User
 from attendings import services
-from attendings.admin import AttendingForm
+from attendings.admin.marks import AttendingForm
 from attendings.models import Attending
 from attendings.services import MarkInput
 from conftest import add_students, make_meeting, make_user

@@ -5,16 +5,14 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin
-from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import ngettext, pgettext_lazy
-from unfold.contrib.filters.admin import ChoicesDropdownFilter
+from django.utils.translation import pgettext_lazy
 from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget
 
 from accounts.admin import acting
 from accounts.models import User
-from attendance.admin import HistoryAdmin, ScopedAutocompleteFilter, ServiceForm, changes_in, labels, stored, try_each
+from attendance.admin import labels
 from attendance.admin_rows import RowForm, RowFormSet, RowInline
 from attendance.db.transactions import atomic
 from attendance.errors import ConflictError, InvalidError
@@ -24,9 +22,7 @@ from attendings.models import Attending
 from attendings.roster import roster_of
 from attendings.rules import Method, Status
 from attendings.services import MarkInput
-from meetings.admin import MeetingAdmin
 from meetings.models import Meeting
-from meetings.querysets import MeetingQuerySet
 from meetings.rules import takes_marks
 
 SAID = ("status", "note", "joined_at", "left_at")
@@ -117,19 +113,19 @@ class MarkFormSet(RowFormSet):
         try:
             services.mark_roster(acting_user=acting(self.request), meeting=self.instance, marks=marks, method=Method.MANUAL)
         except StaleMarksError as error:
-            raise _stale(error.marks or [form.instance for form in changed]) from error
+            raise stale_marks(error.marks or [form.instance for form in changed]) from error
         except InvalidError as error:
             raise InvalidError(_named(error, changed)) from error
 
     def _remove(self, blanked: list[MarkForm]) -> None:
         stale = [form.instance for form in blanked if form.cleaned_data["version"] != form.instance.version]
         if stale:
-            raise _stale(stale)
+            raise stale_marks(stale)
         for form in blanked:
             services.remove_mark(acting_user=acting(self.request), mark=form.instance)
 
 
-def _stale(marks: Sequence[Attending]) -> ConflictError:
+def stale_marks(marks: Sequence[Attending]) -> ConflictError:
     """Says whose marks somebody else changed, and to what."""
     unmarked = _("unmarked")
     now = ", ".join(f"{mark.user} ({mark.get_status_display() or unmarked})" for mark in marks)
@@ -168,105 +164,3 @@ class MarkInline(RowInline):
     def _editable(self, request: HttpRequest, meeting: Meeting | None) -> bool:
         allowed = self.has_change_permission(request, meeting) and super().has_add_permission(request, meeting)
         return bool(allowed and meeting is not None and takes_marks(meeting.state))
-
-
-class RegisterAdmin(MeetingAdmin):
-    """Meetings with their register, and its closing."""
-
-    inlines = (MarkInline,)
-    actions = ("close", *MeetingAdmin.actions)
-
-    def get_inlines(self, request: HttpRequest, obj: Meeting | None) -> tuple[Any, ...]:
-        return self.inlines if obj else ()
-
-    def save_formset(self, request: HttpRequest, form: Any, formset: Any, change: bool) -> None:
-        formset.save()
-
-    def has_close_permission(self, request: HttpRequest) -> bool:
-        """As in the REST interface, this and reopening are for who may mark."""
-        needed = ("attendings.add_attending", "attendings.change_attending")
-        return self.has_change_permission(request) and acting(request).has_perms(needed)
-
-    def has_reopen_permission(self, request: HttpRequest) -> bool:
-        return super().has_reopen_permission(request) and acting(request).has_perm("attendings.change_attending")
-
-    @admin.action(description=_("Close the chosen meetings: unmarked becomes absent"), permissions=["close"])
-    def close(self, request: HttpRequest, queryset: MeetingQuerySet) -> None:
-        try_each(
-            request,
-            queryset,
-            lambda meeting: services.close_meeting(acting_user=acting(request), meeting=meeting),
-            lambda n: ngettext("%(n)d meeting is closed.", "%(n)d meetings are closed.", n) % {"n": n},
-        )
-
-
-class AttendingForm(ServiceForm):
-    """With the version that was seen, so that nobody overwrites what somebody else has marked meanwhile."""
-
-    seen_version = forms.IntegerField(label=_("version"), widget=forms.HiddenInput)
-
-    class Meta:
-        model = Attending
-        fields = SAID
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.initial["seen_version"] = self.instance.version
-
-
-@admin.register(Attending)
-class AttendingAdmin(HistoryAdmin):
-    form = AttendingForm
-    list_display = ("user", "meeting", "group", "status", "method", "marked_by", "marked_at")
-    list_display_links = ("user",)
-    list_filter = (
-        ("status", ChoicesDropdownFilter),
-        ("method", ChoicesDropdownFilter),
-        ("group", ScopedAutocompleteFilter),
-        ("user", ScopedAutocompleteFilter),
-    )
-    list_select_related = ("user", "meeting", "group", "marked_by")
-    search_fields = ("user__sort_name",)
-    search_help_text = _("Words of the person's name, or a part of the email.")
-    date_hierarchy = "local_date"
-    ordering = ("-marked_at", "-id")
-    sortable_by = ("marked_at", "status")
-    fieldsets = (
-        (None, {"fields": ("meeting", "user", "status", "note", ("joined_at", "left_at"), "seen_version")}),
-        (_("Marked"), {"fields": ("method", "marked_by", "marked_at", "minutes_late", "walk_in")}),
-    )
-    readonly_fields = ("meeting", "user", "method", "marked_by", "marked_at", "minutes_late", "walk_in")
-
-    @admin.display(description=_("version"))
-    def seen_version(self, mark: Attending) -> int:
-        """The hidden field of the form, for whoever reads only."""
-        return mark.version
-
-    def get_queryset(self, request: HttpRequest) -> QuerySet[Attending]:
-        return super().get_queryset(request).select_related("user", "meeting", "group", "marked_by")
-
-    def get_search_results(
-        self, request: HttpRequest, queryset: QuerySet[Attending], search_term: str
-    ) -> tuple[QuerySet[Attending], bool]:
-        if search_term.strip():
-            queryset = queryset.filter(user__in=User.objects.matching(search_term).order_by().values("pk"))
-        return queryset, False
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        """Marks are made in the register of their meeting, where the roster is."""
-        return False
-
-    def save_model(self, request: HttpRequest, obj: Attending, form: Any, change: bool) -> None:
-        said = {name: value for name, value in changes_in(form).items() if name in SAID}
-        mark = MarkInput(obj.user_id, said, version=form.cleaned_data["seen_version"])
-        try:
-            services.update_mark(acting_user=acting(request), mark=stored(obj), said=mark, method=Method.MANUAL)
-        except StaleMarksError as error:
-            raise _stale(error.marks) from error
-
-    def delete_model(self, request: HttpRequest, obj: Attending) -> None:
-        services.remove_mark(acting_user=acting(request), mark=obj)
-
-
-admin.site.unregister(Meeting)
-admin.site.register(Meeting, RegisterAdmin)

@@ -1,0 +1,3 @@
+"""Django finds the pages of the admin here."""
+
+from attendings.admin import marks, meetings  # noqa: F401 - register their pages

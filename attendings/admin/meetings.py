@@ -1,0 +1,50 @@
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import admin
+from django.http import HttpRequest
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext
+
+from accounts.admin import acting
+from attendance.admin import try_each
+from attendings import services
+from attendings.admin.rows import MarkInline
+from meetings.admin import MeetingAdmin
+from meetings.models import Meeting
+from meetings.querysets import MeetingQuerySet
+
+
+class RegisterAdmin(MeetingAdmin):
+    """Meetings with their register, and its closing."""
+
+    inlines = (MarkInline,)
+    actions = ("close", *MeetingAdmin.actions)
+
+    def get_inlines(self, request: HttpRequest, obj: Meeting | None) -> tuple[Any, ...]:
+        return self.inlines if obj else ()
+
+    def save_formset(self, request: HttpRequest, form: Any, formset: Any, change: bool) -> None:
+        formset.save()
+
+    def has_close_permission(self, request: HttpRequest) -> bool:
+        """As in the REST interface, this and reopening are for who may mark."""
+        needed = ("attendings.add_attending", "attendings.change_attending")
+        return self.has_change_permission(request) and acting(request).has_perms(needed)
+
+    def has_reopen_permission(self, request: HttpRequest) -> bool:
+        return super().has_reopen_permission(request) and acting(request).has_perm("attendings.change_attending")
+
+    @admin.action(description=_("Close the chosen meetings: unmarked becomes absent"), permissions=["close"])
+    def close(self, request: HttpRequest, queryset: MeetingQuerySet) -> None:
+        try_each(
+            request,
+            queryset,
+            lambda meeting: services.close_meeting(acting_user=acting(request), meeting=meeting),
+            lambda n: ngettext("%(n)d meeting is closed.", "%(n)d meetings are closed.", n) % {"n": n},
+        )
+
+
+admin.site.unregister(Meeting)
+admin.site.register(Meeting, RegisterAdmin)
