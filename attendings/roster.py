@@ -47,6 +47,12 @@ class Roster:
             rows[mark.user_id] = replace(row, mark=mark) if row else Row(walk_ins[mark.user_id], mark, expected=False)
         return Roster(self.meeting, _in_name_order(rows.values()))
 
+    def without_marks(self, marks: Iterable[Attending]) -> Roster:
+        """As it is once these are removed: a walk-in without a mark is on it no more."""
+        gone = {mark.user_id for mark in marks}
+        rows = (replace(row, mark=None) if row.user.pk in gone else row for row in self.rows)
+        return Roster(self.meeting, tuple(row for row in rows if row.mark or row.expected))
+
     def only(self, user_id: UUID) -> Roster:
         return Roster(self.meeting, tuple(row for row in self.rows if row.user.pk == user_id))
 

@@ -52,6 +52,7 @@ class _Pen:
     now: datetime = field(default_factory=now)
     new: list[Attending] = field(default_factory=list)
     changed: list[Attending] = field(default_factory=list)
+    erased: list[Attending] = field(default_factory=list)
 
     def put(self, mark: Attending | None, said: MarkInput, path: str = "") -> None:
         """Takes up one mark; one that says nothing new is left alone. Raises InvalidError for times in the wrong order."""
@@ -73,8 +74,9 @@ class _Pen:
 
     def write(self) -> None:
         """As many statements for a large class as for a small one."""
-        if self.new or self.changed:
+        if self.new or self.changed or self.erased:
             writes = Writes(self.acting_user)
+            writes.remove(self.erased)
             writes.create(self.new)
             writes.update(self.changed, WRITTEN)
             open_meeting(meeting=self.meeting, writes=writes)
@@ -88,9 +90,11 @@ def mark_roster(
     meeting: Meeting,
     marks: Sequence[MarkInput],
     default: str | None = None,
+    unmark: Sequence[MarkInput] = (),
     method: str = Method.BULK,
 ) -> Roster:
-    """Stores all marks, or none; `default` is for everyone expected who is neither listed nor marked. The roster as it then is.
+    """Stores all marks, or none; `default` is for everyone expected who is neither listed nor marked, and those in `unmark` are
+    unmarked again. The roster as it then is.
 
     Raises ConflictError for a closed or cancelled meeting, StaleMarksError where a row's version is not the stored one,
     InvalidError for people who are listed twice or are not on the roster.
@@ -100,18 +104,19 @@ def mark_roster(
         _check_takes_marks(meeting)
         roster = roster_of(meeting)
         stored = {row.user.pk: row.mark for row in roster.rows}
-        walk_ins = _check_people(marks, stored, acting_user)
-        _check_versions(marks, stored)
+        walk_ins = _check_people([*marks, *unmark], stored, acting_user)
+        _check_versions([*marks, *unmark], stored)
         pen = _Pen(acting_user, meeting, method, expected=frozenset(stored))
         for i, said in enumerate(marks):
             pen.put(stored.get(said.user_id), said, path=f"marks/{i}/")
         if default is not None:
-            listed = {said.user_id for said in marks}
+            listed = {said.user_id for said in (*marks, *unmark)}
             for user in unmarked(roster):
                 if user.pk not in listed:
                     pen.put(None, MarkInput(user.pk, {"status": default}))
+        pen.erased = [mark for said in unmark if (mark := stored[said.user_id])]
         pen.write()
-        return roster.with_marks([*pen.new, *pen.changed], walk_ins)
+        return roster.with_marks([*pen.new, *pen.changed], walk_ins).without_marks(pen.erased)
 
 
 def create_mark(*, acting_user: User | None, meeting: Meeting, said: MarkInput, method: str = Method.API) -> Attending:

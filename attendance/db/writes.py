@@ -12,12 +12,12 @@ from django.db.models import Model
 from django.utils import timezone
 from simple_history.utils import get_change_reason_from_object
 
-CREATED, CHANGED = "+", "~"  # simple-history's words
+CREATED, CHANGED, REMOVED = "+", "~", "-"  # simple-history's words
 
 
 @dataclass
 class Writes:
-    """Rows that were made or changed, in the order in which they are to be stored. `by` is who did it, for the history.
+    """Rows that were made, changed or removed, in the order in which they are to be stored. `by` is who did it, for the history.
 
     On SQL databases one statement a model and kind; on MongoDB one command in all (see attendance.db.mongodb.together). Signals of
     single rows are not sent.
@@ -26,6 +26,7 @@ class Writes:
     by: Model | None
     new: list[Model] = field(default_factory=list)
     changed: list[tuple[Model, tuple[str, ...]]] = field(default_factory=list)
+    gone: list[Model] = field(default_factory=list)
 
     def create(self, rows: Sequence[Any]) -> None:
         """Rows whose keys are known."""
@@ -37,13 +38,20 @@ class Writes:
         self.changed += [(row, names) for row in rows]
         self.new += self._history(rows, CHANGED)
 
+    def remove(self, rows: Sequence[Any]) -> None:
+        """Rows that nothing else refers to."""
+        self.gone += rows
+        self.new += self._history(rows, REMOVED)
+
     def send(self) -> None:
         """Call it inside `atomic()`. Raises IntegrityError where a unique index refuses a row."""
         connection = transaction.get_connection()
         together = getattr(connection, "write_together", None)
         if together:
-            together(self.new, self.changed)
+            together(self.new, self.changed, self.gone)
             return
+        for model, rows in groupby(self.gone, _model):
+            model._default_manager.filter(pk__in=[row.pk for row in rows])._raw_delete(connection.alias)
         for model, rows in groupby(self.new, _model):
             model._default_manager.bulk_create(list(rows))
         for (model, names), changes in groupby(self.changed, lambda change: (_model(change[0]), change[1])):

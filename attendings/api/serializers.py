@@ -81,8 +81,16 @@ def said(values: dict[str, Any]) -> MarkInput:
     return MarkInput(values["user"], fields, values.get("version"), values["walk_in"])
 
 
+class RosterUnmarkSerializer(serializers.Serializer[Attending]):
+    user = serializers.UUIDField()
+    version = serializers.IntegerField(required=False, min_value=0, max_value=2**31 - 1, help_text=VERSION_HELP)
+
+
 class RosterMarksSerializer(serializers.Serializer[Any]):
     marks = BoundedListField(child=RosterMarkSerializer(), max_length=MAX_MARKS_AT_ONCE)
+    unmark = BoundedListField(
+        child=RosterUnmarkSerializer(), max_length=MAX_MARKS_AT_ONCE, required=False, help_text="Whose marks are removed"
+    )
     default = serializers.ChoiceField(choices=Status.choices, required=False, help_text="For everyone neither listed nor marked")
 
 

@@ -8,12 +8,14 @@ from django.http import Http404
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import status
+from rest_framework.authentication import SessionAuthentication
 from rest_framework.decorators import action
 from rest_framework.exceptions import PermissionDenied
 from rest_framework.permissions import IsAuthenticated
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from accounts.api.authentication import JWTAuthentication
 from accounts.api.caller import caller
 from accounts.models import User
 from accounts.rules import STAFF_ROLES
@@ -40,6 +42,7 @@ from attendings.models import Attending
 from attendings.querysets import AttendingQuerySet
 from attendings.reports import Stays, stays_in_sight, user_report
 from attendings.roster import Roster, roster_of
+from attendings.services import MarkInput
 from meetings.api.serializers import MeetingSerializer
 from meetings.models import Meeting
 from meetings.querysets import MeetingQuerySet
@@ -102,6 +105,8 @@ class RegisterViewSet(MarksMixin, ScopedViewSet):
     """The register of one meeting."""
 
     queryset = Meeting.objects.none()
+    # The register page of the admin speaks to these with its own session; unlike a token, that needs the CSRF header as well.
+    authentication_classes = [JWTAuthentication, SessionAuthentication]
     serializer_class = RosterSerializer
     filterset_class = None
     required = {
@@ -134,10 +139,15 @@ class RegisterViewSet(MarksMixin, ScopedViewSet):
         serializer = RosterMarksSerializer(data=request.data)
         serializer.is_valid(raise_exception=True)
         given = serializer.validated_data
+        if given.get("unmark") and not caller(request).has_perm("attendings.delete_attending"):
+            raise PermissionDenied
 
         def act() -> Any:
             marks = [said(row) for row in given["marks"]]
-            roster = services.mark_roster(acting_user=caller(request), meeting=meeting, marks=marks, default=given.get("default"))
+            unmark = [MarkInput(row["user"], version=row.get("version")) for row in given.get("unmark", ())]
+            roster = services.mark_roster(
+                acting_user=caller(request), meeting=meeting, marks=marks, unmark=unmark, default=given.get("default")
+            )
             return self._shown(roster)
 
         return Response(answer_once(request, act))

@@ -4,7 +4,10 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
+from django.contrib.auth.models import Group as Role
+from django.contrib.auth.models import Permission
 from django.utils import timezone
+from rest_framework.test import APIClient
 
 from attendings.models import Attending
 from conftest import add_students, client_for, make_meeting, make_user
@@ -298,3 +301,58 @@ def test_who_is_expected_is_no_walk_in(client, meeting, student):
     put(client, meeting, [{"user": str(student.pk), "status": "present", "walk_in": True}])
     client.post(f"/meeting/{meeting.pk}/close")
     assert client.get(f"/meeting/{meeting.pk}/roster").json()["totals"]["expected"] == 1
+
+
+class TestUnmark:
+    def test_takes_marks_back_with_a_trace_and_all_or_none(self, client, group, meeting, student):
+        other = add_students(group, 1)[0]
+        put(client, meeting, [], default="present")
+        marks = [{"user": str(other.pk), "status": "late", "version": 1}]
+        body = {"marks": marks, "unmark": [{"user": str(student.pk), "version": 1}]}
+        answer = client.put(f"/meeting/{meeting.pk}/roster", body, format="json")
+        assert answer.status_code == 200
+        shown = {row["user"]["id"]: row["mark"] for row in answer.json()["rows"]}
+        assert shown[str(student.pk)] is None
+        assert shown[str(other.pk)]["status"] == "late"
+        assert answer.json() == client.get(f"/meeting/{meeting.pk}/roster").json()
+        kinds = (
+            Attending.history.filter(user=student).order_by("history_date", "history_type").values_list("history_type", flat=True)
+        )
+        assert sorted(kinds) == ["+", "-"]
+        stale = client.put(f"/meeting/{meeting.pk}/roster", {**body, "unmark": []}, format="json")
+        assert stale.status_code == 409
+        assert Attending.objects.get(user=other).version == 2
+
+    def test_of_somebody_else_is_stale_and_of_nobody_no_error(self, client, meeting, student):
+        put(client, meeting, [{"user": str(student.pk), "status": "late"}])
+        body = {"marks": [], "unmark": [{"user": str(student.pk), "version": 7}]}
+        assert client.put(f"/meeting/{meeting.pk}/roster", body, format="json").status_code == 409
+        body["unmark"][0].pop("version")
+        assert [client.put(f"/meeting/{meeting.pk}/roster", body, format="json").status_code for _ in range(2)] == [200, 200]
+        assert not Attending.objects.filter(user=student).exists()
+
+    def test_a_walk_in_leaves_the_roster_with_the_mark(self, client, meeting, outsider):
+        put(client, meeting, [{"user": str(outsider.pk), "status": "present", "walk_in": True}])
+        body = {"marks": [], "unmark": [{"user": str(outsider.pk)}]}
+        rows = client.put(f"/meeting/{meeting.pk}/roster", body, format="json").json()["rows"]
+        assert str(outsider.pk) not in {row["user"]["id"] for row in rows}
+
+    def test_needs_the_permission_to_remove_marks(self, client, meeting, student):
+        put(client, meeting, [{"user": str(student.pk), "status": "late"}])
+        permission = Permission.objects.get(codename="delete_attending")
+        Role.objects.get(name="teacher").permissions.remove(permission)
+        body = {"marks": [], "unmark": [{"user": str(student.pk)}]}
+        assert client.put(f"/meeting/{meeting.pk}/roster", body, format="json").status_code == 403
+
+
+def test_the_session_of_the_admin_serves_with_its_csrf_token_alone(meeting, teacher):
+    client = APIClient(enforce_csrf_checks=True)
+    client.force_login(teacher, backend="accounts.backends.RoleBackend")
+    path = f"/meeting/{meeting.pk}/roster"
+    assert client.get(path).status_code == 200
+    refused = client.put(path, {"marks": []}, format="json")
+    assert (refused.status_code, refused["Content-Type"]) == (403, "application/problem+json")
+    client.get("/admin/password_change/")
+    token = client.cookies["csrftoken"].value
+    assert client.put(path, {"marks": []}, format="json", headers={"X-CSRFToken": token}).status_code == 200
+    assert client.get("/meetings").status_code == 401

@@ -92,9 +92,9 @@ class DatabaseWrapper(StockWrapper):
             with translated():
                 self.get_collection(row._meta.db_table).update_one(key, {"$set": {HELD: ObjectId()}}, session=self.session)
 
-    def write_together(self, new: Sequence[Model], changed: Sequence[Change]) -> None:
+    def write_together(self, new: Sequence[Model], changed: Sequence[Change], gone: Sequence[Model]) -> None:
         """See attendance.db.writes."""
-        write_together(self, new, changed)
+        write_together(self, new, changed, gone)
 
     def writes(self) -> None:
         """Said before every write, since one that fails ends the transaction as well."""

@@ -11,23 +11,24 @@ from itertools import groupby
 from typing import Any
 
 from django.db.models import DateTimeField, Model
-from pymongo import InsertOne, UpdateOne
+from pymongo import DeleteOne, InsertOne, UpdateOne
 
 from attendance.db.mongodb.errors import translated
 from attendance.timezones import whole_milliseconds
 
 Document = dict[str, Any]
 Change = tuple[Model, tuple[str, ...]]
-Write = InsertOne[Document] | UpdateOne
+Write = InsertOne[Document] | UpdateOne | DeleteOne
 BULK_WRITE_SINCE = 25  # the wire version of MongoDB 8.0
 
 
-def write_together(connection: Any, new: Sequence[Model], changed: Sequence[Change]) -> None:
-    """Stores the new rows, which have their keys, and the named fields of the changed ones, each by its key.
+def write_together(connection: Any, new: Sequence[Model], changed: Sequence[Change], gone: Sequence[Model]) -> None:
+    """Removes what is gone, stores the new rows, which have their keys, and the named fields of the changed ones, each by its key.
 
     Raises IntegrityError where a unique index refuses one.
     """
-    writes = [_insert(connection, row) for row in new] + [_update(connection, row, names) for row, names in changed]
+    writes: list[Write] = [DeleteOne(_key(connection, row), namespace=_namespace(connection, row)) for row in gone]
+    writes += [_insert(connection, row) for row in new] + [_update(connection, row, names) for row, names in changed]
     if not writes:
         return
     connection.writes()
@@ -56,11 +57,14 @@ def _insert(connection: Any, row: Model) -> Write:
 
 def _update(connection: Any, row: Model, names: Sequence[str]) -> Write:
     fields: list[Any] = [row._meta.get_field(name) for name in names]
-    pk: Any = row._meta.pk
     change = {field.column: _value(connection, field, row, add=False) for field in fields}
     in_whole_milliseconds(row, fields)
-    key = {pk.column: pk.get_db_prep_value(row.pk, connection)}
-    return UpdateOne(key, {"$set": change}, namespace=_namespace(connection, row))
+    return UpdateOne(_key(connection, row), {"$set": change}, namespace=_namespace(connection, row))
+
+
+def _key(connection: Any, row: Model) -> Document:
+    pk: Any = row._meta.pk
+    return {pk.column: pk.get_db_prep_value(row.pk, connection)}
 
 
 def _value(connection: Any, field: Any, row: Model, *, add: bool) -> Any:
