@@ -4,12 +4,14 @@ from typing import Any
 
 from django.contrib import admin
 from django.http import HttpRequest
+from django.urls import URLPattern, path
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
 from accounts.admin import acting
 from attendance.admin import try_each
 from attendings import services
+from attendings.admin.register import history_page, move_page, register_page, worker
 from attendings.admin.rows import MarkInline
 from meetings.admin import MeetingAdmin
 from meetings.models import Meeting
@@ -21,6 +23,16 @@ class RegisterAdmin(MeetingAdmin):
 
     inlines = (MarkInline,)
     actions = ("close", *MeetingAdmin.actions)
+
+    def get_urls(self) -> list[URLPattern]:
+        view, register = self.admin_site.admin_view, "<uuid:meeting_id>/register/"
+        return [
+            path(register, view(register_page), name="attendings_register"),
+            path(f"{register}<uuid:user_id>/history/", view(history_page), name="attendings_mark_history"),
+            path(f"{register}<slug:move>/", view(move_page), name="attendings_move"),
+            path("register-worker.js", view(worker), name="attendings_worker"),
+            *super().get_urls(),
+        ]
 
     def get_inlines(self, request: HttpRequest, obj: Meeting | None) -> tuple[Any, ...]:
         return self.inlines if obj else ()

@@ -16,14 +16,18 @@ def main() -> None:
 
     make_user("Rimma", "admin")
     alla = make_user("Alla", "teacher")
-    group = groups.create_group(acting_user=None, name="7A", teachers=[alla])
+    olga = make_user("Olga", "teacher", language="ru")
+    boris = make_user("Boris", "teacher")
+    group = groups.create_group(acting_user=None, name="7A", teachers=[alla, olga])
+    other = groups.create_group(acting_user=None, name="8B", teachers=[boris])
     students = add_students(group, 30)
-    meetings = [make_meeting(group, title=f"Algebra {i}") for i in range(20)]
+    meetings = [make_meeting(group, title=f"Algebra {i}", teacher=alla) for i in range(30)]
     json.dump(
         {
             "group": str(group.pk),
             "teacher": str(alla.pk),
             "students": [str(user.pk) for user in students],
+            "foreign_meeting": str(make_meeting(other).pk),
             "meetings": [str(meeting.pk) for meeting in meetings],
         },
         sys.stdout,

@@ -15,17 +15,18 @@ import pytest
 from conftest import PASSWORD
 from tests.live.server import ROOT, Server, environment, serving, wait_until
 
-ALLA, RIMMA = "alla@school.example", "rimma@school.example"
+ALLA, OLGA, RIMMA = "alla@school.example", "olga@school.example", "rimma@school.example"
 
 
 @dataclass(frozen=True)
 class Cast:
-    """Alla teaches `group`, which has `students` and `meetings` of today."""
+    """Alla and Olga, who reads Russian, teach `group`, which has `students` and `meetings` of today; `foreign_meeting` is Boris's."""
 
     group: str
     teacher: str
     students: list[str]
     meetings: list[str]
+    foreign_meeting: str
 
 
 @dataclass(frozen=True)
