@@ -24,7 +24,7 @@ def flat(condition: Condition) -> Condition:
         for name, test in part.items():
             if name not in merged:
                 merged[name] = test
-            elif _go_together(one := _as_operators(merged[name]), other := _as_operators(test)):
+            elif not name.startswith("$") and _go_together(one := _as_operators(merged[name]), other := _as_operators(test)):
                 merged[name] = one | other
             else:
                 repeated.append({name: test})

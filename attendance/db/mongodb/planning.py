@@ -28,6 +28,7 @@ class MongoQuery(StockQuery):
     lookup_pipeline: list[Document] | None
     project_fields: Document | None
     aggregation_pipeline: list[Document] | None
+    _is_outermost = False
 
     @property
     def _is_simple(self) -> bool:
@@ -51,7 +52,6 @@ class MongoQuery(StockQuery):
     def get_pipeline(self) -> list[Document]:
         self.match_mql = flat(self.match_mql)
         if self.combinator_pipeline or self.search_pipeline or self.subquery_lookup:
-            self._other_side = None
             return list(super().get_pipeline())
         own, joined = self._own_and_joined
         begin = self._match(own)
@@ -111,6 +111,7 @@ class MongoQuery(StockQuery):
         return self.compiler.connection.get_collection(other.table_name) if other else own
 
     def _command(self) -> tuple[str, Document]:
+        self._is_outermost = True
         count = self.compiler.counts_rows_as
         if count and not self.subquery_lookup:
             self.aggregation_pipeline, self.project_fields = None, None
@@ -171,9 +172,9 @@ class MongoQuery(StockQuery):
 
     @cached_property
     def _other_side(self) -> Join | None:
-        """A join whose collection the conditions are about, and they alone: the place to begin."""
+        """A join whose collection the conditions are about, and they alone: the place to begin a command of its own."""
         own, joined = self._own_and_joined
-        if own or not joined or self.subqueries or self.subquery_lookup:
+        if not self._is_outermost or own or not joined or self.subqueries:
             return None
         base, query = self.compiler.collection_name, self.compiler.query
         for alias, join in query.alias_map.items():

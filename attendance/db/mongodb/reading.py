@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from bson import json_util
+from django.core.exceptions import FullResultSet
 from django.db.models import Count
 from django.db.models.sql import Query
 from django.db.models.sql.constants import MULTI
@@ -14,6 +15,7 @@ from django_mongodb_backend import compiler as stock
 
 from attendance.db.mongodb.errors import translated
 from attendance.db.mongodb.joins import with_filtered_relation
+from attendance.db.mongodb.negation import with_known_negations
 from attendance.db.mongodb.planning import Document, MongoQuery
 from attendance.db.mongodb.prefetching import annotate_owners
 from attendance.db.mongodb.subqueries import with_found_values
@@ -27,7 +29,7 @@ class SQLCompiler(stock.SQLCompiler):
 
     def pre_sql_setup(self, with_col_aliases: bool = False) -> Any:
         annotate_owners(self.query)
-        self.query = with_found_values(self.query, self.using)
+        self.query = with_known_negations(with_found_values(self.query, self.connection.alias))
         return super().pre_sql_setup(with_col_aliases=with_col_aliases)
 
     @cached_property
@@ -55,9 +57,15 @@ class SQLCompiler(stock.SQLCompiler):
         aliases: dict[str, Any] = dict(self.query.alias_map)
         for alias, join in aliases.items():
             if self.query.alias_refcount[alias] and alias != self.collection_name:
-                made = join.as_mql(self, self.connection, pushed.get(alias))
-                stages += with_filtered_relation(made, join, self)
+                stages += with_filtered_relation(self._joined(join, pushed.get(alias)), join, self)
         return stages
+
+    def _joined(self, join: Any, condition: Any) -> list[Document]:
+        """The stock stages; a condition that holds for all, they cannot take."""
+        try:
+            return list(join.as_mql(self, self.connection, condition))
+        except FullResultSet:
+            return list(join.as_mql(self, self.connection, None))
 
     def explain_query(self) -> list[str]:
         """What the server says of the command that would be sent, as JSON."""
