@@ -15,6 +15,7 @@ from django.utils.translation import gettext_lazy as _
 
 from attendance.db.engines import database_settings
 from attendance.env import Environment
+from attendance.navigation import ACCOUNT_MENU, LANGUAGE_MENU, SIDEBAR
 from attendance.observability.logging import logging_settings
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -291,7 +292,13 @@ UNFOLD = {
     "SITE_ICON": lambda request: static("attendance/icon.svg"),
     "SITE_FAVICONS": [{"rel": "icon", "type": "image/svg+xml", "href": lambda request: static("attendance/icon.svg")}],
     "SHOW_HISTORY": True,
-    "SHOW_LANGUAGES": False,
+    "STYLES": [lambda request: static("attendance/admin.css")],
+    "SITE_URL": None,  # the admin is the site
+    "SHOW_LANGUAGES": True,
+    "LANGUAGES": LANGUAGE_MENU,
+    "ACCOUNT": ACCOUNT_MENU,
+    "SIDEBAR": SIDEBAR,
+    "DASHBOARD_CALLBACK": "attendings.admin.today.front_page",
 }
 
 env.refuse_if_missing()

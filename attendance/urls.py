@@ -10,6 +10,7 @@ from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitVie
 from accounts.api import sign_in
 from accounts.api.views import UserViewSet
 from accounts.own_password import OwnPasswordView
+from accounts.preferences import PreferencesView
 from attendance.api.router import router
 from attendance.observability.health import HealthView, LivezView, MetricsView, ReadyzView
 from attendings.api.views import AttendingViewSet, RegisterViewSet, UserReportView
@@ -47,6 +48,7 @@ urlpatterns = [
         name="docs",
     ),
     path("admin/password_change/", admin.site.admin_view(OwnPasswordView.as_view(), cacheable=True), name="own-password"),
+    path("admin/preferences/", admin.site.admin_view(PreferencesView.as_view()), name="admin-preferences"),
     path("admin/", admin.site.urls),
 ]
 

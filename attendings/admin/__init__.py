@@ -1,3 +1,3 @@
 """Django finds the pages of the admin here."""
 
-from attendings.admin import marks, meetings  # noqa: F401 - register their pages
+from attendings.admin import grid, marks, meetings  # noqa: F401 - register their pages
