@@ -18,10 +18,12 @@ from unfold.contrib.filters.admin import DropdownFilter
 from unfold.widgets import UnfoldAdminPasswordWidget, UnfoldAdminSelectWidget
 
 from accounts import services
+from accounts.exchange import UserResource
 from accounts.models import RoleGroup, User
 from accounts.querysets import UserQuerySet
 from accounts.rules import Role
 from attendance.admin import ScopedAdmin, ServiceForm, SuperuserAdmin, changes_in, labels, stored
+from attendance.admin_exchange import ExchangeAdmin
 from attendance.errors import ForbiddenError
 
 TEACHER_FIELDS = frozenset({"teacher", "teachers"})
@@ -89,8 +91,9 @@ class RoleFilter(DropdownFilter):
 
 
 @admin.register(User)
-class UserAdmin(ScopedAdmin):
+class UserAdmin(ExchangeAdmin, ScopedAdmin):
     form = UserForm
+    resource_classes = (UserResource,)
     list_display = ("full_name", "email", "role_name", "is_active", "created_at")
     list_filter: tuple[Any, ...] = (RoleFilter, "is_active")
     search_fields = ("sort_name",)
@@ -129,6 +132,9 @@ class UserAdmin(ScopedAdmin):
         if obj is None or self.has_change_permission(request, obj):
             return super().get_fieldsets(request, obj)
         return (self.fieldsets[0], (_("Log-in"), {"fields": ("role", "is_active")}))
+
+    def has_import_permission(self, request: HttpRequest) -> bool:
+        return super().has_import_permission(request) and acting(request).role == Role.ADMIN
 
     def has_change_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
         return super().has_change_permission(request, obj) and _may_touch(request, obj)

@@ -108,7 +108,7 @@ class BlankForm(forms.Form):
 class GridAdmin(GroupAdmin):
     """Groups with the grid of their meetings, and a register to fill in by hand."""
 
-    actions_detail = ("grid", "blank_register")
+    actions_detail = (*GroupAdmin.actions_detail, "grid", "blank_register")
 
     def has_view_marks_permission(self, request: HttpRequest, object_id: str | None = None) -> bool:
         """Asked by name: a permission of Django's would be looked up at every start, even before there are tables."""

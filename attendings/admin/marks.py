@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from django import forms
@@ -12,12 +13,16 @@ from unfold.contrib.filters.admin import ChoicesDropdownFilter
 from accounts.admin import acting
 from accounts.models import User
 from attendance.admin import HistoryAdmin, ScopedAutocompleteFilter, ServiceForm, changes_in, stored
+from attendance.admin_exchange import ExchangeAdmin
+from attendance.errors import ConflictError
 from attendings import services
-from attendings.admin.rows import SAID, stale_marks
 from attendings.errors import StaleMarksError
+from attendings.exchange import MarkResource
 from attendings.models import Attending
 from attendings.rules import Method
 from attendings.services import MarkInput
+
+SAID = services.SAID
 
 
 class AttendingForm(ServiceForm):
@@ -35,8 +40,9 @@ class AttendingForm(ServiceForm):
 
 
 @admin.register(Attending)
-class AttendingAdmin(HistoryAdmin):
+class AttendingAdmin(ExchangeAdmin, HistoryAdmin):
     form = AttendingForm
+    resource_classes = (MarkResource,)
     list_display = ("user", "meeting", "group", "status", "method", "marked_by", "marked_at")
     list_display_links = ("user",)
     list_filter = (
@@ -86,3 +92,11 @@ class AttendingAdmin(HistoryAdmin):
 
     def delete_model(self, request: HttpRequest, obj: Attending) -> None:
         services.remove_mark(acting_user=acting(request), mark=obj)
+
+
+def stale_marks(marks: Sequence[Attending]) -> ConflictError:
+    """Says whose marks somebody else changed, and to what."""
+    unmarked = _("unmarked")
+    now = ", ".join(f"{mark.user} ({mark.get_status_display() or unmarked})" for mark in marks)
+    text = _("Somebody changed these marks in the meantime: %(marks)s. Nothing was stored; load the page again.")
+    return ConflictError(text % {"marks": now}, code="stale_version")

@@ -3,16 +3,18 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib import admin
-from django.http import HttpRequest
-from django.urls import URLPattern, path
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import URLPattern, path, reverse
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
+from unfold.decorators import action as unfold_action
 
 from accounts.admin import acting
 from attendance.admin import try_each
 from attendings import services
 from attendings.admin.register import history_page, move_page, register_page, worker
-from attendings.admin.rows import MarkInline
 from meetings.admin import MeetingAdmin
 from meetings.models import Meeting
 from meetings.querysets import MeetingQuerySet
@@ -21,8 +23,9 @@ from meetings.querysets import MeetingQuerySet
 class RegisterAdmin(MeetingAdmin):
     """Meetings with their register, and its closing."""
 
-    inlines = (MarkInline,)
+    list_display = (*MeetingAdmin.list_display, "register_link")
     actions = ("close", *MeetingAdmin.actions)
+    actions_detail = ("to_register",)
 
     def get_urls(self) -> list[URLPattern]:
         view, register = self.admin_site.admin_view, "<uuid:meeting_id>/register/"
@@ -34,11 +37,18 @@ class RegisterAdmin(MeetingAdmin):
             *super().get_urls(),
         ]
 
-    def get_inlines(self, request: HttpRequest, obj: Meeting | None) -> tuple[Any, ...]:
-        return self.inlines if obj else ()
+    @unfold_action(description=_("Register"), url_path="to-register", permissions=["view_marks"])  # type: ignore[untyped-decorator]
+    def to_register(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        return HttpResponseRedirect(reverse("admin:attendings_register", args=[object_id]))
 
-    def save_formset(self, request: HttpRequest, form: Any, formset: Any, change: bool) -> None:
-        formset.save()
+    def has_view_marks_permission(self, request: HttpRequest, object_id: Any = None) -> bool:
+        return acting(request).has_perm("attendings.view_attending")
+
+    @admin.display(description=_("register"))
+    def register_link(self, meeting: Meeting) -> SafeString:
+        return format_html(
+            '<a class="link" href="{}">{}</a>', reverse("admin:attendings_register", args=[meeting.pk]), _("Register")
+        )
 
     def has_close_permission(self, request: HttpRequest) -> bool:
         """As in the REST interface, this and reopening are for who may mark."""

@@ -10,9 +10,10 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID
 
+from django import forms
 from django.contrib import admin, messages
 from django.contrib.staticfiles import finders
-from django.core.exceptions import PermissionDenied
+from django.core.exceptions import PermissionDenied, ValidationError
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import reverse
@@ -36,6 +37,7 @@ from meetings.models import Meeting
 from meetings.rules import MOVES, takes_marks
 from meetings.services import cancel_meeting, reopen_meeting
 
+TIMES = {"came": "joined_at", "left": "left_at"}  # the inputs of the page, and what they say of a mark
 NOTHING = "none"  # the value of the button that unmarks
 # One letter a status, by the tradition of each language's paper registers; the keys of both alphabets work on every page.
 LETTERS = {
@@ -85,7 +87,14 @@ class Line:
 
     @property
     def came(self) -> str:
-        moment = self.said.get("joined_at", self.row.mark.joined_at if self.row.mark else None)
+        return self._clock("joined_at")
+
+    @property
+    def left(self) -> str:
+        return self._clock("left_at")
+
+    def _clock(self, name: str) -> str:
+        moment = self.said.get(name, getattr(self.row.mark, name, None))
         return moment.astimezone(self.zone).strftime("%H:%M") if moment else ""
 
     @property
@@ -197,17 +206,26 @@ def _said(request: HttpRequest, meeting: Meeting, roster: Roster) -> Iterator[Ma
 
 
 def _changes(request: HttpRequest, meeting: Meeting, row: Row) -> dict[str, Any]:
-    given = {name: request.POST.get(f"{name}-{row.user.pk}") for name in ("status", "note", "came")}
+    given = {name: request.POST.get(f"{name}-{row.user.pk}") for name in ("status", "note", *TIMES)}
     was = {name: request.POST.get(f"{name}-was-{row.user.pk}") for name in given}
     changed = {name: value for name, value in given.items() if value is not None and value != was[name]}
-    said: dict[str, Any] = {name: changed[name] for name in ("status", "note") if name in changed}
-    if "came" in changed:
-        said["joined_at"] = _moment(meeting, changed["came"])
+    said: dict[str, Any] = {"status": changed["status"]} if "status" in changed else {}
+    if "note" in changed:
+        said["note"] = _note(changed["note"])
+    said |= {TIMES[name]: _moment(meeting, text) for name, text in changed.items() if name in TIMES}
     if said and "status" not in said and row.mark is None:
         said["status"] = given["status"] or NOTHING
     if said.get("status") not in {None, NOTHING, *Status.values}:
         raise InvalidError(_("Say how they attended."))
     return said
+
+
+def _note(text: str) -> str:
+    """Raises InvalidError for one that is too long or no text."""
+    try:
+        return str(forms.CharField(required=False, max_length=1000).clean(text))
+    except ValidationError as error:
+        raise InvalidError(" ".join(error.messages)) from error
 
 
 def _moment(meeting: Meeting, text: str) -> datetime | None:

@@ -11,15 +11,17 @@ from django.urls import reverse
 from django.utils import timezone
 
 from accounts.models import RoleGroup, User
+from accounts.rules import sort_name
 from attendings import services
 from attendings.admin.marks import AttendingForm
 from attendings.models import Attending
 from attendings.services import MarkInput
 from conftest import add_students, make_meeting, make_user
+from groups import services as groups
 from groups.models import Membership
+from groups.services import NewMember
 from meetings.models import Meeting, Series
-from meetings.services import cancel_meeting
-from tests.admin_pages import browser, errors_on, notes_on, page, queries_of, row_of, shown_form
+from tests.admin_pages import browser, errors_on, notes_on, page, queries_of, shown_form
 
 
 @pytest.fixture
@@ -92,153 +94,6 @@ def _visit(client, model, model_admin):
     return len(urls)
 
 
-class TestRegister:
-    def test_shows_everyone_expected_in_name_order(self, teacher, meeting, group):
-        add_students(group, 3)
-        content = browser(teacher).get(page(Meeting, "change", meeting)).content.decode()
-        places = [content.index(name) for name in ("Family0000 Name0", "Family0001 Name1", "Family0002 Name2", "Verason Vera")]
-        assert places == sorted(places)
-
-    def test_stores_marks_with_who_and_when_and_history(self, teacher, meeting, student):
-        client, url = browser(teacher), page(Meeting, "change", meeting)
-        data = shown_form(client, url)
-        row = row_of(data, student)
-        response = client.post(
-            url, data | {f"{row}-status": "late", f"{row}-joined_at": "2026-09-01T09:05", f"{row}-note": "bus"}
-        )
-        assert response.status_code == 302
-        mark = Attending.objects.get()
-        assert (mark.status, mark.method, mark.marked_by, mark.note, mark.version) == ("late", "manual", teacher, "bus", 1)
-        assert timezone.now() - mark.marked_at < timedelta(minutes=1)
-        assert mark.history.get().history_user == teacher
-        meeting.refresh_from_db()
-        assert meeting.state == "open"
-
-    def test_leaves_untouched_rows_alone(self, teacher, meeting, mark):
-        client, url = browser(teacher), page(Meeting, "change", meeting)
-        assert client.post(url, shown_form(client, url) | {"note": "all there"}).status_code == 302
-        mark.refresh_from_db()
-        meeting.refresh_from_db()
-        assert (mark.version, mark.history.count(), meeting.note) == (1, 1, "all there")
-
-    def test_shows_a_conflict_and_stores_nothing(self, teacher, admin, meeting, student, mark):
-        client, url = browser(teacher), page(Meeting, "change", meeting)
-        data = shown_form(client, url)
-        services.update_mark(acting_user=admin, mark=mark, said=MarkInput(student.pk, {"status": "excused"}))
-        response = client.post(url, data | {f"{row_of(data, student)}-status": "absent", "note": "changed too"})
-        assert response.status_code == 200
-        assert "Verason Vera (excused)" in errors_on(response)
-        mark.refresh_from_db()
-        meeting.refresh_from_db()
-        assert (mark.status, meeting.note) == ("excused", "")
-
-    def test_an_unmarked_row_that_somebody_marked_meanwhile_is_a_conflict(self, teacher, admin, meeting, student):
-        client, url = browser(teacher), page(Meeting, "change", meeting)
-        data = shown_form(client, url)
-        services.create_mark(acting_user=admin, meeting=meeting, said=MarkInput(student.pk, {"status": "excused"}))
-        response = client.post(url, data | {f"{row_of(data, student)}-status": "absent"})
-        assert "Verason Vera (excused)" in errors_on(response)
-        assert Attending.objects.get().status == "excused"
-
-    def test_other_peoples_changes_to_untouched_rows_are_no_conflict(self, teacher, admin, meeting, group, student, mark):
-        [other] = add_students(group, 1)
-        client, url = browser(teacher), page(Meeting, "change", meeting)
-        data = shown_form(client, url)
-        services.update_mark(acting_user=admin, mark=mark, said=MarkInput(student.pk, {"status": "excused"}))
-        assert client.post(url, data | {f"{row_of(data, other)}-status": "present"}).status_code == 302
-        assert {m.user: m.status for m in Attending.objects.all()} == {student: "excused", other: "present"}
-
-    def test_a_blanked_status_removes_the_mark(self, teacher, meeting, student, mark):
-        client, url = browser(teacher), page(Meeting, "change", meeting)
-        data = shown_form(client, url)
-        assert client.post(url, data | {f"{row_of(data, student)}-status": ""}).status_code == 302
-        assert not Attending.objects.exists()
-        assert Attending.history.filter(history_type="-").get().history_user == teacher
-
-    def test_blanking_a_mark_that_changed_meanwhile_is_a_conflict(self, teacher, admin, meeting, student, mark):
-        client, url = browser(teacher), page(Meeting, "change", meeting)
-        data = shown_form(client, url)
-        services.update_mark(acting_user=admin, mark=mark, said=MarkInput(student.pk, {"status": "excused"}))
-        response = client.post(url, data | {f"{row_of(data, student)}-status": ""})
-        assert "Verason Vera (excused)" in errors_on(response)
-        assert Attending.objects.exists()
-
-    @pytest.mark.parametrize(
-        ("said", "words"),
-        [
-            (
-                {"status": "present", "joined_at": "2026-09-01T10:00", "left_at": "2026-09-01T09:00"},
-                "Verason Vera: Nobody leaves",
-            ),
-            ({"note": "but how?"}, "Say how they attended"),
-            ({"status": "asleep"}, "Select a valid choice"),
-            ({"status": "present", "joined_at": "tomorrow"}, "Enter a valid date/time"),
-            ({"status": "present", "user": "00000000-0000-7000-8000-000000000000"}, "not on the roster"),
-        ],
-    )
-    def test_refuses_what_does_not_fit(self, teacher, meeting, student, said, words):
-        client, url = browser(teacher), page(Meeting, "change", meeting)
-        data = shown_form(client, url)
-        row = row_of(data, student)
-        response = client.post(url, data | {f"{row}-{name}": value for name, value in said.items()})
-        assert response.status_code == 200
-        assert words in response.content.decode()
-        assert not Attending.objects.exists()
-
-    @pytest.mark.parametrize("end", [services.close_meeting, cancel_meeting])
-    def test_a_closed_or_cancelled_meeting_shows_marks_to_read(self, teacher, meeting, mark, end):
-        end(acting_user=teacher, meeting=meeting)
-        client, url = browser(teacher), page(Meeting, "change", meeting)
-        content = client.get(url).content.decode()
-        assert "Verason Vera" in content
-        assert 'name="marks-0-status"' not in content
-
-    def test_a_meeting_closed_meanwhile_refuses_the_marks(self, teacher, meeting, student):
-        client, url = browser(teacher), page(Meeting, "change", meeting)
-        data = shown_form(client, url)
-        services.close_meeting(acting_user=teacher, meeting=meeting)
-        response = client.post(url, data | {f"{row_of(data, student)}-status": "present"})
-        assert "closed" in errors_on(response)
-        assert Attending.objects.get().status == "absent"
-
-    def test_a_closed_meeting_still_takes_a_note(self, teacher, meeting, mark):
-        services.close_meeting(acting_user=teacher, meeting=meeting)
-        client, url = browser(teacher), page(Meeting, "change", meeting)
-        data = {name: value for name, value in shown_form(client, url).items() if "marks-0-" not in name}
-        assert client.post(url, data | {"note": "done"}).status_code == 302
-        meeting.refresh_from_db()
-        assert meeting.note == "done"
-
-    def test_costs_the_same_for_five_and_for_sixty(self, teacher, meeting, group):
-        client, url = browser(teacher), page(Meeting, "change", meeting)
-        add_students(group, 4)
-        few = self._cost(client, url, "present"), self._cost(client, url, "late")
-        add_more(group, 55)
-        many = self._cost(client, url, "absent"), self._cost(client, url, "excused")
-        assert Membership.objects.filter(group=group).count() == 60
-        assert max(many[0][0], many[1][0]) <= few[1][0]
-        # New rows and changed rows are each one statement more than none of either; sixty are as many as five.
-        assert max(many[0][1], many[1][1]) <= few[0][1] + 4
-        assert many[1][1] == few[1][1]
-
-    def _cost(self, client, url, status):
-        data = shown_form(client, url)
-        rows = [name for name in data if name.startswith("marks-") and name.endswith("-status") and "initial" not in name]
-        return queries_of(client, url), queries_of(client, url, data | dict.fromkeys(rows, status))
-
-
-def add_more(group, count):
-    from accounts.rules import sort_name
-    from groups.services import NewMember, add_members
-
-    people = [
-        User(email=f"m{i}@school.example", first_name=f"More{i}", last_name="Many", sort_name=sort_name("Many", f"More{i}"))
-        for i in range(count)
-    ]
-    User.objects.bulk_create(people)
-    add_members(acting_user=None, group=group, members=[NewMember(person.pk, date(2026, 1, 1)) for person in people])
-
-
 class TestClosing:
     def test_closes_the_chosen_and_says_which_were_refused(self, teacher, group, meeting):
         tomorrow = make_meeting(group, timezone.now() + timedelta(days=2), title="To come")
@@ -257,42 +112,6 @@ def take_from_teachers(*codenames):
 
 class TestWithoutPermissions:
     """What an operator took from a role is taken from its pages too."""
-
-    def sent(self, client, url, person, **said):
-        """As somebody sends it who writes the request by hand."""
-        data = {name: value for name, value in shown_form(client, url).items() if not name.startswith("marks-")}
-        row = {"user": str(person.pk), "version": "0", **said}
-        counts = {"marks-TOTAL_FORMS": "1", "marks-INITIAL_FORMS": "0"}
-        return data | counts | {f"marks-0-{name}": value for name, value in row.items()}
-
-    @pytest.mark.parametrize("taken", ["add_attending", "change_attending"])
-    def test_nobody_is_marked(self, teacher, meeting, student, taken):
-        take_from_teachers(taken)
-        client, url = browser(teacher), page(Meeting, "change", meeting)
-        data = self.sent(client, url, student, status="present")
-        assert client.post(url, data).status_code == 403
-        assert client.post(url, data | {"marks-INITIAL_FORMS": "1"}).status_code == 403
-        assert client.post(url, data | {"marks-0-status": "asleep"}).status_code == 403
-        assert not Attending.objects.exists()
-
-    @pytest.mark.parametrize("taken", ["delete_attending", "change_attending"])
-    def test_no_mark_is_removed(self, teacher, meeting, student, mark, taken):
-        take_from_teachers(taken)
-        client, url = browser(teacher), page(Meeting, "change", meeting)
-        blank = {"version": "1", "status": "", "note": ""}
-        data = self.sent(client, url, student, **blank) | {"initial-marks-0-status": "present"}
-        assert client.post(url, data).status_code == 403
-        assert Attending.objects.exists()
-
-    def test_the_meeting_itself_is_still_changed(self, teacher, meeting, mark):
-        take_from_teachers("add_attending", "change_attending", "delete_attending")
-        client, url = browser(teacher), page(Meeting, "change", meeting)
-        unsent = ("marks-0", "initial-marks")
-        data = {name: value for name, value in shown_form(client, url).items() if not name.startswith(unsent)}
-        data |= {"marks-0-user": str(mark.user_id), "note": "all there"}
-        assert client.post(url, data).status_code == 302
-        meeting.refresh_from_db()
-        assert (meeting.note, mark.history.count()) == ("all there", 1)
 
     @pytest.mark.parametrize("taken", ["add_attending", "change_attending"])
     def test_no_meeting_is_closed(self, teacher, meeting, student, taken):
@@ -409,6 +228,16 @@ class TestScope:
     def test_a_filter_does_not_name_what_is_out_of_sight(self, other_teacher, group, meeting):
         url = page(Meeting, "changelist") + f"?group__id__exact={group.pk}"
         assert group.name not in browser(other_teacher).get(url).content.decode()
+
+
+def add_more(group, count):
+    people = [
+        User(email=f"m{i}@school.example", first_name=f"More{i}", last_name="Many", sort_name=sort_name("Many", f"More{i}"))
+        for i in range(count)
+    ]
+    User.objects.bulk_create(people)
+    members = [NewMember(person.pk, date(2026, 1, 1)) for person in people]
+    groups.add_members(acting_user=None, group=group, members=members)
 
 
 class TestLists:

@@ -31,6 +31,7 @@ function showRow(user, row, mark) {
     for (const input of row.querySelectorAll("input[type=radio]")) input.checked = input.value === mark.status;
     put(row.querySelector(".note input"), mark.note || "");
     put(row.querySelector(".came input"), clock(mark.joined_at));
+    put(row.querySelector(".left input"), clock(mark.left_at));
     row.classList.toggle("is-pending", register.isPending(user));
     row.classList.toggle("has-note", Boolean(mark.note));
     showClash(user, row);
@@ -117,7 +118,7 @@ function wire() {
         const input = event.target;
         if (input.type === "radio") register.mark(userOf(input), { status: input.value });
         else if (input.type === "text") register.mark(userOf(input), { note: input.value.trim() });
-        else if (input.type === "time") register.mark(userOf(input), { joined_at: moment(input.value) });
+        else if (input.type === "time") register.mark(userOf(input), { [input.name.startsWith("came") ? "joined_at" : "left_at"]: moment(input.value) });
     });
     // A second tap on the chosen status takes it back.
     list.addEventListener("click", (event) => {
