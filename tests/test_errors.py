@@ -256,6 +256,21 @@ def test_a_database_that_is_away_answers_503(admin, monkeypatch):
     assert answer["Retry-After"]
 
 
+def test_a_database_that_does_not_say_whether_it_has_stored_something(admin, monkeypatch):
+    from accounts.api.views import UserViewSet
+    from attendance.db.transactions import UncertainCommitError
+
+    def silent(self):
+        raise UncertainCommitError("NetworkTimeout")
+
+    monkeypatch.setattr(UserViewSet, "visible", silent)
+    client = client_for(admin)
+    client.raise_request_exception = False
+    answer = client.get("/users")
+    assert "Nothing was changed" not in assert_problem(answer, 503, "outcome_unknown")["detail"]
+    assert answer["Retry-After"]
+
+
 def test_a_form_posted_from_elsewhere_is_a_problem_too(db):
     assert_problem(Client(enforce_csrf_checks=True).post("/"), 403, "permission_denied")
 

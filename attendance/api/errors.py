@@ -8,6 +8,7 @@ from typing import Any
 from django.core.exceptions import RequestDataTooBig
 from django.db import IntegrityError, InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.utils.log import log_response
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views import csrf, defaults
@@ -18,7 +19,8 @@ from rest_framework import exceptions
 from rest_framework.renderers import JSONRenderer
 from rest_framework.response import Response
 
-from attendance.api.exceptions import DatabaseUnavailable, LostRace, PayloadTooLarge, QueryError, RaisedByService
+from attendance.api.exceptions import DatabaseUnavailable, LostRace, OutcomeUnknown, PayloadTooLarge, QueryError, RaisedByService
+from attendance.db.transactions import UncertainCommitError
 from attendance.errors import DomainError
 from attendance.observability.middleware import request_id
 
@@ -116,6 +118,8 @@ class ProblemHandler(ExceptionHandler):
                 return RaisedByService(exc)
             case RequestDataTooBig():
                 return PayloadTooLarge()
+            case UncertainCommitError():
+                return OutcomeUnknown()
             case OperationalError() | InterfaceError():
                 return DatabaseUnavailable()
             case IntegrityError():
@@ -129,6 +133,14 @@ class ProblemHandler(ExceptionHandler):
         response = super().get_response(exc, data)
         response.content_type = PROBLEM_JSON
         return response
+
+    def report_exception(self, exc: exceptions.APIException, response: Response) -> None:
+        """A database that is away is no fault of the program, and while it is, every request says so: in a line, without traceback."""
+        request = self.context["request"]
+        if isinstance(exc, DatabaseUnavailable) and request is not None:
+            log_response("%s: %s", exc.default_code, self.exc, response=response, request=request._request)
+        else:
+            super().report_exception(exc, response)
 
 
 def problem_view(status_code: int, code: str, detail: Any, html_view: Any) -> Any:

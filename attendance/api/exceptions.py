@@ -21,6 +21,11 @@ class DatabaseUnavailable(exceptions.APIException):
     wait = 5
 
 
+class OutcomeUnknown(DatabaseUnavailable):
+    default_detail = gettext_lazy("The database did not say whether the change was stored. Read it again before you repeat it.")
+    default_code = "outcome_unknown"
+
+
 class LostRace(exceptions.APIException):
     status_code = status.HTTP_409_CONFLICT
     default_detail = gettext_lazy("Someone else stored the same thing at the same moment. Read it again.")

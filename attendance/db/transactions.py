@@ -8,13 +8,17 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager
 from typing import TypeVar
 
-from django.db import transaction
+from django.db import OperationalError, transaction
 from django.db.models import Model
 
 T = TypeVar("T")
 
 PATIENCE = 10.0  # seconds, from the first attempt to the beginning of the last
 FIRST_PAUSE, LONGEST_PAUSE = 0.005, 0.5
+
+
+class UncertainCommitError(OperationalError):
+    """The database fell silent while it was told to store a transaction, which may be stored and may be not."""
 
 
 def atomic() -> AbstractContextManager[None]:

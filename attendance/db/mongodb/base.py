@@ -7,6 +7,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
+import pymongo
 from bson import ObjectId
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.backends.utils import debug_transaction
@@ -18,18 +19,22 @@ from pymongo.errors import PyMongoError
 from pymongo.read_concern import ReadConcern
 
 from attendance.db.mongodb.conditions import OPERATORS
+from attendance.db.mongodb.driver import Client
 from attendance.db.mongodb.errors import AbortedTransactionError, is_transient, translated
 from attendance.db.mongodb.features import DatabaseFeatures
 from attendance.db.mongodb.introspection import DatabaseIntrospection
+from attendance.db.mongodb.metrics import LISTENER
 from attendance.db.mongodb.operations import DatabaseOperations
 from attendance.db.mongodb.planning import HELD
 from attendance.db.mongodb.schema import DatabaseSchemaEditor
 from attendance.db.mongodb.sequences import AUTO_FIELDS
 from attendance.db.mongodb.together import Change, write_together
 from attendance.db.mongodb.validation import DatabaseValidation
+from attendance.db.transactions import UncertainCommitError
 
 COMMIT_ATTEMPTS = 5
 UNKNOWN_RESULT = "UnknownTransactionCommitResult"
+ABORT_PATIENCE = 5.0  # seconds
 
 
 class DatabaseWrapper(StockWrapper):
@@ -60,8 +65,12 @@ class DatabaseWrapper(StockWrapper):
         if self._addresses.setdefault(self.alias, conn_params["host"]) != conn_params["host"]:
             self._connection_pools.pop(self.alias).close()
             self._addresses[self.alias] = conn_params["host"]
-        with translated():
-            return super().get_new_connection(conn_params)
+        if self.alias not in self._connection_pools:
+            listeners = [*conn_params.get("event_listeners", ()), LISTENER]
+            with translated():
+                client = Client(**conn_params | {"event_listeners": listeners}, driver=self._driver_info())
+            self._connection_pools.setdefault(self.alias, client)  # another thread may have been faster
+        return self._connection_pools[self.alias]
 
     def close_pool(self) -> None:
         super().close_pool()
@@ -118,15 +127,21 @@ class DatabaseWrapper(StockWrapper):
                 self._commit_until_known()
 
     def _commit_until_known(self) -> None:
-        """Whether a commit happened is not known when its answer is lost; asked again, the server says so and does it no second time."""
-        for attempt in range(COMMIT_ATTEMPTS):
-            try:
-                self.session.commit_transaction()
-            except PyMongoError as error:
-                if not error.has_error_label(UNKNOWN_RESULT) or attempt == COMMIT_ATTEMPTS - 1:
-                    raise
-            else:
-                return
+        """Whether a commit happened is not known when its answer is lost; asked again, the server says so and does it no second time.
+
+        All attempts together take no longer than any one operation may. Then raises UncertainCommitError.
+        """
+        with pymongo.timeout(self.connection.options.timeout):
+            for attempts_left in reversed(range(COMMIT_ATTEMPTS)):
+                try:
+                    self.session.commit_transaction()
+                except PyMongoError as error:
+                    if not error.has_error_label(UNKNOWN_RESULT):
+                        raise
+                    if not attempts_left:
+                        raise UncertainCommitError(type(error).__name__) from error
+                else:
+                    return
 
     def _rollback(self) -> None:
         if self.session:
@@ -134,10 +149,11 @@ class DatabaseWrapper(StockWrapper):
                 self._leave()
 
     def _leave(self) -> None:
-        """Ending a session ends what is open in it."""
+        """Ending a session ends what is open in it. A server that cannot be told does so by itself, later."""
         session, self.session = self.session, None
         if session:
-            session.end_session()
+            with pymongo.timeout(min(ABORT_PATIENCE, self.connection.options.timeout or ABORT_PATIENCE)):
+                session.end_session()
 
     # There are no savepoints, and mostly nothing to undo: what a service refuses, it refuses before it writes.
     def _savepoint(self, sid: str) -> None:

@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from django.contrib.auth.models import Group as Role
@@ -14,7 +15,7 @@ from django.db import OperationalError, connections, transaction
 
 from attendance.db.mongodb.tests.conftest import named
 from tests import mongodb_server
-from tests.live.server import environment, free_port
+from tests.live.server import environment, free_port, wait_until
 
 ALIAS = "faulty"
 HURRIED = "&serverSelectionTimeoutMS=500&timeoutMS=1000"
@@ -75,9 +76,29 @@ def test_a_server_that_was_killed_is_missed_soon_and_found_again(restartable, dj
         assert refused(connections[ALIAS].introspection.table_names) < 5
         assert not connections[ALIAS].is_usable()
         restartable()
+        wait_until(connections[ALIAS].is_usable, what="the server is found again")
         assert count() == 1
         store("after")
         assert sorted(Role.objects.using(ALIAS).values_list("name", flat=True)) == ["after", "before"]
+
+
+@pytest.mark.parametrize("how", ["directConnection=true", "replicaSet=secantus"])
+def test_all_together_look_for_a_lost_server_no_longer_than_one_may(restartable, django_db_blocker, how):
+    """However long an operation may take: threads that look for a server one after the other answer nobody meanwhile."""
+    process, url = restartable()
+    url = url.replace("directConnection=true", how).replace(HURRIED, "&serverSelectionTimeoutMS=2000&timeoutMS=20000")
+    with django_db_blocker.unblock(), named(ALIAS, url):
+        store("before")
+        process.kill()
+        process.wait()
+        begun = time.monotonic()
+        with ThreadPoolExecutor(8) as pool:
+            list(pool.map(lambda _: refused(count), range(8)))
+        assert time.monotonic() - begun < 8
+        assert refused(count) < 1.5
+        restartable()
+        wait_until(connections[ALIAS].is_usable, what="the server is found again")
+        assert count() == 1
 
 
 def test_a_server_that_says_nothing_holds_nobody_for_ever(restartable, django_db_blocker):
@@ -90,6 +111,7 @@ def test_a_server_that_says_nothing_holds_nobody_for_ever(restartable, django_db
             assert refused(lambda: store("meanwhile")) < 10
         finally:
             os.kill(process.pid, signal.SIGCONT)
+        wait_until(connections[ALIAS].is_usable, what="the server is found again")
         assert count() == 1
 
 
