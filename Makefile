@@ -72,7 +72,7 @@ $(DEV_READY): requirements.txt requirements-dev.txt
 
 PYTEST := $(DEV)/python -m pytest -n auto --maxprocesses 4 --dist worksteal
 # They bring their own server, and tell the same whatever the session runs on.
-OWN_SERVER := attendance/db/mongodb/tests tests/test_indexes.py tests/test_mongodb_server.py
+OWN_SERVER := attendance/db/mongodb/tests tests/test_indexes.py tests/test_mongodb_server.py tests/live/test_mongodb_faults.py
 # What a browser sees of a page is the same on both; the register, which is written to by many at once, is taken on both.
 SEEN_ONCE := tests/browser/test_every_page.py tests/browser/test_grid.py tests/browser/test_today.py tests/test_translations.py
 
@@ -145,6 +145,10 @@ messages: $(DEV_READY) ## Brings the translations in step with the source; new s
 	$(MANAGE) makemessages --locale ru --no-location --no-wrap --no-obsolete --ignore '.venv*' --ignore tests --ignore conftest.py
 	sed -i '/^"POT-Creation-Date:/d' */locale/*/LC_MESSAGES/*.po
 	$(MANAGE) compilemessages --ignore '.venv*' --verbosity 0
+
+.PHONY: screenshots
+screenshots: $(DEV_READY) ## Takes the pictures of docs/screenshots anew
+	$(DEV)/python -m tests.browser.screenshots
 
 .PHONY: clean
 clean: ## Removes what make made, but no data and no .env

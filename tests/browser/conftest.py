@@ -5,8 +5,6 @@ Nothing here touches the database directly: Playwright keeps an event loop in it
 
 from __future__ import annotations
 
-import os
-import shutil
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 
@@ -14,22 +12,14 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
 from conftest import PASSWORD
+from tests.browser.chromium import FLAGS, chromium
 from tests.live.conftest import ALLA, Cast, cast, template  # noqa: F401 - fixtures
 from tests.live.server import Server, serving
 
 PHONE = {"viewport": {"width": 360, "height": 740}, "has_touch": True, "is_mobile": True, "device_scale_factor": 2}
 DESKTOP = {"viewport": {"width": 1280, "height": 900}}
-FLAGS = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking"]
 
 SignIn = Callable[..., Page]
-
-
-def chromium() -> str:
-    """Where it is. CHROMIUM names another one."""
-    names = [os.environ.get("CHROMIUM", ""), "chromium", "chromium-browser", "google-chrome"]
-    found = next((path for name in names if name and (path := shutil.which(name))), None)
-    assert found, "No Chromium was found. On Debian and Ubuntu: apt-get install chromium"
-    return found
 
 
 @pytest.fixture(scope="module")

@@ -257,8 +257,9 @@ def test_one_line_tells_of_a_request_that_the_database_left_alone(database, serv
             answer = client.get("/me")
         assert_unavailable(answer)
         lines = [line for line in server.lines() if line.get("request_id") == answer.headers["X-Request-ID"]]
-        assert [(line["event"], line.get("code")) for line in lines] == [
-            ("database_unavailable: NetworkTimeout", None),
+        # Either the command was not answered, or the driver had noticed before that nobody answers.
+        assert [(line["event"].partition(":")[0], line.get("code")) for line in lines] == [
+            ("database_unavailable", None),
             ("request_finished", 503),
         ]
         assert not any("exception" in line for line in lines)
