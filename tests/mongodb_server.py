@@ -7,10 +7,13 @@ and first prints its URL.
 from __future__ import annotations
 
 import atexit
+import os
+import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -37,6 +40,17 @@ def url_of(process: subprocess.Popen[str]) -> str:
     url = process.stdout.readline().strip()
     assert url.startswith("mongodb://"), "The test server did not start."
     return url
+
+
+@contextmanager
+def frozen(process: subprocess.Popen[str]) -> Iterator[None]:
+    """It keeps its connections and its files, and does nothing."""
+    os.kill(process.pid, signal.SIGSTOP)
+    os.waitpid(process.pid, os.WUNTRACED)  # its last thread has stopped too
+    try:
+        yield
+    finally:
+        os.kill(process.pid, signal.SIGCONT)
 
 
 def stop(process: subprocess.Popen[str]) -> None:

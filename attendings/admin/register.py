@@ -48,6 +48,14 @@ LETTERS = {
     Status.ABSENT: (pgettext_lazy("letter of a status", "A"), "aн"),
 }
 WORKER_HEADERS = {"Cache-Control": "no-cache", "Service-Worker-Allowed": "/admin/"}
+# What fits on a button of a phone.
+SHORT = {
+    Status.PRESENT: pgettext_lazy("on a small button", "present"),
+    Status.LATE: pgettext_lazy("on a small button", "late"),
+    Status.LEFT_EARLY: pgettext_lazy("on a small button", "left early"),
+    Status.EXCUSED: pgettext_lazy("on a small button", "excused"),
+    Status.ABSENT: pgettext_lazy("on a small button", "absent"),
+}
 MOVERS = {"close": services.close_meeting, "reopen": reopen_meeting, "cancel": cancel_meeting}
 NEEDED = {
     "close": ("attendings.add_attending", "attendings.change_attending"),
@@ -60,12 +68,15 @@ NEEDED = {
 class Choice:
     value: str
     label: str
+    short: str
     letter: str
     keys: str
 
     @classmethod
     def all(cls) -> list[Choice]:
-        return [cls(status, str(status.label), str(letter), keys) for status, (letter, keys) in LETTERS.items()]
+        return [
+            cls(status, str(status.label), str(SHORT[status]), str(letter), keys) for status, (letter, keys) in LETTERS.items()
+        ]
 
 
 @dataclass

@@ -72,7 +72,7 @@ def test_a_class_by_thumb_on_a_phone(sign_in, path, stored, cast):
     assert page.evaluate("document.documentElement.scrollWidth") <= 360
     button(page, 3, "absent").tap()
     button(page, 7, "late").tap()
-    page.locator(".row").nth(7).locator("input[type=time]").fill("23:59")
+    page.locator(".row").nth(7).locator(".came input").fill("23:59")
     page.locator(".row").nth(9).locator(".open-more").tap()
     page.locator(".row").nth(9).locator(".note input").fill("forgot the book")
     button(page, 9, "excused").tap()

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import os
 import shutil
-import signal
 import socket
 import subprocess
 from contextlib import suppress
@@ -54,11 +52,8 @@ class Database:
     def snapshot(self, copy: Path) -> None:
         """Its files as they are in one moment, which is not of its choosing."""
         assert self._process is not None
-        os.kill(self._process.pid, signal.SIGSTOP)
-        try:
+        with mongodb_server.frozen(self._process):
             shutil.copytree(self._files, copy)
-        finally:
-            os.kill(self._process.pid, signal.SIGCONT)
 
     def stop(self) -> None:
         assert self._process is not None

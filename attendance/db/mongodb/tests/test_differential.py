@@ -31,7 +31,7 @@ from meetings.models import Meeting, Series
 from tests.counting import commands
 
 ORACLE = "oracle"
-TREES = int(os.environ.get("DIFFERENTIAL_TREES", "400"))
+TREES = int(os.environ.get("DIFFERENTIAL_TREES", "800"))
 SHOWN = 5  # of the wrong answers
 LONG = 2000  # characters of an answer
 EMPTY = frozenset({"[]", "0", "None", "False"})

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import signal
 import subprocess
 import sys
 import time
@@ -105,12 +103,9 @@ def test_a_server_that_says_nothing_holds_nobody_for_ever(restartable, django_db
     process, url = restartable()
     with django_db_blocker.unblock(), named(ALIAS, url):
         store("before")
-        os.kill(process.pid, signal.SIGSTOP)
-        try:
+        with mongodb_server.frozen(process):
             assert refused(count) < 10
             assert refused(lambda: store("meanwhile")) < 10
-        finally:
-            os.kill(process.pid, signal.SIGCONT)
         wait_until(connections[ALIAS].is_usable, what="the server is found again")
         assert count() == 1
 
