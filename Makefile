@@ -72,7 +72,7 @@ $(DEV_READY): requirements.txt requirements-dev.txt
 
 PYTEST := $(DEV)/python -m pytest -n auto --maxprocesses 4 --dist worksteal
 # They bring their own server, and tell the same whatever the session runs on.
-OWN_SERVER := attendance/db/mongodb/tests tests/test_indexes.py tests/test_mongodb_server.py tests/live/test_mongodb_faults.py
+OWN_SERVER := attendance/db/mongodb/tests tests/test_mongodb_server.py tests/live/test_mongodb_faults.py
 # What a browser sees of a page is the same on both; the register, which is written to by many at once, is taken on both.
 SEEN_ONCE := tests/browser/test_every_page.py tests/browser/test_grid.py tests/browser/test_today.py tests/test_translations.py
 

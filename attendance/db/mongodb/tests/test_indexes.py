@@ -20,7 +20,6 @@ from rest_framework.test import APIClient
 from accounts.models import User
 from accounts.rules import sort_name
 from attendance.api.views import ScopedViewSet
-from attendance.db.mongodb.tests.conftest import _migrated, mongo, url  # noqa: F401 - fixtures
 from attendance.timezones import now
 from attendance.urls import router
 from attendings.models import Attending
@@ -29,14 +28,14 @@ from groups.models import Group, Membership
 from meetings.models import Meeting
 from tests.counting import commands
 
-DOCS = Path(__file__).resolve().parent.parent / "docs" / "mongodb.md"
+DOCS = Path(__file__).resolve().parents[4] / "docs" / "mongodb.md"
 ROWS = re.findall(r"^\| `(/\S+)` \|[^|]*\| (?:`(\w+)`|([^|`]+?)) \|", DOCS.read_text(), re.MULTILINE)
 INDEXED = [(path, index) for path, index, _why_none in ROWS if index]
 PEOPLE, DAYS = 12, 10
 
 
 @pytest.fixture
-def school(mongo: str) -> dict[str, Any]:  # noqa: F811
+def school(mongo: str) -> dict[str, Any]:
     """Three groups, each with meetings and marks on ten days: of everything there is much that no filter matches."""
     roles = {role.name: role for role in Role.objects.all()}
     people = [_person(i) for i in range(PEOPLE)]
