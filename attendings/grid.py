@@ -17,11 +17,11 @@ from accounts.models import User
 from attendance.errors import InvalidError, check_years
 from attendings.models import Attending
 from attendings.reports import policy
-from attendings.rules import Occasion, Policy, Rate, rates
+from attendings.roster import by_name
+from attendings.rules import Occasion, Policy, Rate, is_expected, rates
 from groups.models import Group, Membership
-from groups.rules import covers
 from meetings.models import Meeting
-from meetings.rules import State, takes_marks, was_held
+from meetings.rules import takes_marks, was_held
 
 MAX_DAYS, MAX_MEETINGS = 92, 62
 
@@ -112,7 +112,7 @@ def grid_of(group: Group, period: Period) -> Grid:
     """Four queries at most, whatever the size of the class. Raises InvalidError for more meetings than fit."""
     stored = _read(group, period)
     now, weights = timezone.now(), policy()
-    people = in_name_order(stored.people.values())
+    people = sorted(stored.people.values(), key=by_name)
     cells = [[_cell(stored, user.pk, meeting, now) for meeting in stored.meetings] for user in people]
     columns = [
         Column(meeting, was_held(meeting.state, meeting.starts_at, now), _rate((row[i] for row in cells), weights))
@@ -120,23 +120,6 @@ def grid_of(group: Group, period: Period) -> Grid:
     ]
     rows = [Row(user, row, _rate(row, weights)) for user, row in zip(people, cells, strict=True)]
     return Grid(period, columns, rows)
-
-
-def members_on(group: Group, day: date) -> list[User]:
-    """In surname order."""
-    stays = Membership.objects.filter(group=group).on(day).order_by().select_related("user")
-    return in_name_order({stay.user_id: stay.user for stay in stays}.values())
-
-
-def in_name_order(people: Iterable[User]) -> list[User]:
-    return sorted(people, key=lambda user: (user.sort_name, user.pk))
-
-
-def is_expected(stays: Iterable[Days], day: date, state: str, status: str | None) -> bool:
-    """As the reports count: a cancelled meeting expects nobody, a closed one those who were on its roster when it closed."""
-    if state == State.CANCELLED or (state == State.CLOSED and status is None):
-        return False
-    return any(covers(*stay, day) for stay in stays)
 
 
 def _cell(stored: _Stored, user_id: UUID, meeting: Meeting, now: datetime) -> Cell:

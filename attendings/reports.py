@@ -15,9 +15,8 @@ from django.utils import timezone
 
 from accounts.models import User
 from accounts.rules import Role
-from attendings.rules import Occasion, Policy, Rates, rates
+from attendings.rules import Occasion, Policy, Rates, is_expected, rates
 from groups.querysets import ids_visible_to
-from groups.rules import covers
 from meetings.models import Meeting
 from meetings.rules import State, was_held
 
@@ -72,8 +71,7 @@ def user_report(stays: Stays, *, start: date | None = None, end: date | None = N
     occasions = [
         Occasion(held=was_held(meeting["state"], meeting["starts_at"], now), status=meeting["mark__status"])
         for meeting in _meetings(stays, start, end)
-        if any(covers(*stay, meeting["local_date"]) for stay in stays.by_group[meeting["group_id"]])
-        and _on_roster(meeting["state"], meeting["mark__status"])
+        if is_expected(stays.by_group[meeting["group_id"]], meeting["local_date"], meeting["state"], meeting["mark__status"])
     ]
     return UserReport(stays.user_id, start, end, tuple(sorted(stays.by_group)), rates(occasions, policy()))
 
@@ -87,7 +85,3 @@ def _meetings(stays: Stays, start: date | None, end: date | None) -> QuerySet[Me
         meetings = meetings.filter(local_date__lte=end)
     marked = meetings.annotate(mark=FilteredRelation("attendings", condition=Q(attendings__user=stays.user_id)))
     return marked.order_by().values("group_id", "state", "starts_at", "local_date", "mark__status")
-
-
-def _on_roster(state: str, status: str | None) -> bool:
-    return status is not None or state != State.CLOSED

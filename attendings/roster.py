@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
+from datetime import date
 from uuid import UUID
 
 from accounts.models import User
@@ -68,12 +69,21 @@ def roster_of(meeting: Meeting) -> Roster:
 
 def expected_members(meeting: Meeting) -> dict[UUID, User]:
     """Everyone whose membership of the group holds on the day of the meeting."""
-    stays = Membership.objects.filter(group_id=meeting.group_id).on(meeting.local_date).order_by().select_related("user")
+    return members_on(meeting.group_id, meeting.local_date)
+
+
+def members_on(group_id: UUID, day: date) -> dict[UUID, User]:
+    stays = Membership.objects.filter(group_id=group_id).on(day).order_by().select_related("user")
     return {stay.user_id: stay.user for stay in stays}
 
 
+def by_name(user: User) -> tuple[str, UUID]:
+    """A key to sort people by: surname first, and never by chance."""
+    return user.sort_name, user.pk
+
+
 def _in_name_order(rows: Iterable[Row]) -> tuple[Row, ...]:
-    return tuple(sorted(rows, key=lambda row: (row.user.sort_name, row.user.pk)))
+    return tuple(sorted(rows, key=lambda row: by_name(row.user)))
 
 
 def _expected(mark: Attending | None, is_member: bool) -> bool:

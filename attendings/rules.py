@@ -5,10 +5,13 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 
 from django.db.models import TextChoices
 from django.utils.translation import gettext_lazy as _
+
+from groups.rules import covers
+from meetings.rules import State
 
 
 class Status(TextChoices):
@@ -28,12 +31,33 @@ class Method(TextChoices):
     API = "api", _("API")
 
 
+# What somebody must be permitted for each act on a register, by whichever way they come to it.
+NEEDED: dict[str, tuple[str, ...]] = {
+    "roster": ("attendings.view_attending",),
+    "mark": ("attendings.add_attending", "attendings.change_attending"),
+    "unmark": ("attendings.delete_attending",),
+    "close": ("attendings.add_attending", "attendings.change_attending"),
+    "reopen": ("attendings.change_attending",),
+    "cancel": ("meetings.change_meeting",),
+}
+
+
 class ExcusedCounts(TextChoices):
     """What an excused absence does to a percentage of attendance."""
 
     EXCLUDED = "excluded", _("leaves the denominator")
     ABSENT = "absent", _("counts as absent")
     ATTENDED = "attended", _("counts as attended")
+
+
+def is_expected(stays: Iterable[tuple[date, date | None]], day: date, state: str, status: str | None) -> bool:
+    """Whether a meeting of `day` counts for somebody with these stays in its group and this mark, None for none.
+
+    A cancelled meeting expects nobody, a closed one those who were on its roster when it closed.
+    """
+    if state == State.CANCELLED or (state == State.CLOSED and status is None):
+        return False
+    return any(covers(*stay, day) for stay in stays)
 
 
 def minutes_late(status: str, joined_at: datetime | None, starts_at: datetime) -> int | None:

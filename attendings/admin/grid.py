@@ -23,9 +23,10 @@ from attendance.api.fields import DayFormField
 from attendance.errors import DomainError
 from attendance.timezones import local_date
 from attendings.admin.register import LETTERS
-from attendings.grid import Cell, Column, Grid, Period, Row, grid_of, members_on
+from attendings.grid import Cell, Column, Grid, Period, Row, grid_of
 from attendings.reports import policy
-from attendings.rules import Policy, Status
+from attendings.roster import by_name, members_on
+from attendings.rules import NEEDED, Policy, Status
 from groups.admin import GroupAdmin
 from groups.models import Group
 from meetings.rules import State
@@ -112,7 +113,7 @@ class GridAdmin(GroupAdmin):
 
     def has_view_marks_permission(self, request: HttpRequest, object_id: str | None = None) -> bool:
         """Asked by name: a permission of Django's would be looked up at every start, even before there are tables."""
-        return self.has_view_permission(request) and acting(request).has_perm("attendings.view_attending")
+        return self.has_view_permission(request) and acting(request).has_perms(NEEDED["roster"])
 
     @action(description=gettext_lazy("Grid"), url_path="grid", permissions=["view_marks"])  # type: ignore[untyped-decorator]
     def grid(self, request: HttpRequest, object_id: str) -> HttpResponse:
@@ -136,7 +137,7 @@ class GridAdmin(GroupAdmin):
         if group is None:
             return self._get_obj_does_not_exist_redirect(request, self.opts, object_id)
         form = BlankForm(request.GET)
-        people = members_on(group, local_date(timezone.now(), group.timezone))
+        people = sorted(members_on(group.pk, local_date(timezone.now(), group.timezone)).values(), key=by_name)
         columns = range(form.count())
         form = form if form.errors else BlankForm(initial={"columns": len(columns)})
         status = 400 if form.errors else 200
@@ -149,11 +150,11 @@ class GridAdmin(GroupAdmin):
 
 
 def _shown(group: Group, grid: Grid, reader: User) -> dict[str, Any]:
-    may_mark = reader.has_perms(("attendings.add_attending", "attendings.change_attending"))
+    may_mark = reader.has_perms(NEEDED["mark"])
     signs = _signs(policy())
     heads = [_head(column, ZoneInfo(group.timezone)) for column in grid.columns]
     rows = [_row(row, heads, signs, may_mark) for row in grid.rows]
-    choices = [*Status.values, *(["unmarked"] if reader.has_perm("attendings.delete_attending") else [])]
+    choices = [*Status.values, *(["unmarked"] if reader.has_perms(NEEDED["unmark"]) else [])]
     return {
         "grid": grid,
         "heads": heads,

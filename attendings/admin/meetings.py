@@ -15,6 +15,7 @@ from accounts.admin import acting
 from attendance.admin import try_each
 from attendings import services
 from attendings.admin.register import history_page, move_page, register_page, worker
+from attendings.rules import NEEDED
 from meetings.admin import MeetingAdmin
 from meetings.models import Meeting
 from meetings.querysets import MeetingQuerySet
@@ -42,7 +43,8 @@ class RegisterAdmin(MeetingAdmin):
         return HttpResponseRedirect(reverse("admin:attendings_register", args=[object_id]))
 
     def has_view_marks_permission(self, request: HttpRequest, object_id: Any = None) -> bool:
-        return acting(request).has_perm("attendings.view_attending")
+        """Asked by name: a permission of Django's would be looked up at every start, even before there are tables."""
+        return acting(request).has_perms(NEEDED["roster"])
 
     @admin.display(description=_("register"))
     def register_link(self, meeting: Meeting) -> SafeString:
@@ -52,11 +54,10 @@ class RegisterAdmin(MeetingAdmin):
 
     def has_close_permission(self, request: HttpRequest) -> bool:
         """As in the REST interface, this and reopening are for who may mark."""
-        needed = ("attendings.add_attending", "attendings.change_attending")
-        return self.has_change_permission(request) and acting(request).has_perms(needed)
+        return self.has_change_permission(request) and acting(request).has_perms(NEEDED["close"])
 
     def has_reopen_permission(self, request: HttpRequest) -> bool:
-        return super().has_reopen_permission(request) and acting(request).has_perm("attendings.change_attending")
+        return super().has_reopen_permission(request) and acting(request).has_perms(NEEDED["reopen"])
 
     @admin.action(description=_("Close the chosen meetings: unmarked becomes absent"), permissions=["close"])
     def close(self, request: HttpRequest, queryset: MeetingQuerySet) -> None:

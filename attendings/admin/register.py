@@ -20,7 +20,7 @@ from django.urls import reverse
 from django.utils.dateparse import parse_time
 from django.utils.translation import gettext as _
 from django.utils.translation import pgettext_lazy
-from django.views.decorators.http import require_GET, require_http_methods
+from django.views.decorators.http import require_GET, require_POST
 
 from accounts.admin import acting
 from attendance.admin import words_of
@@ -31,7 +31,7 @@ from attendings.api.serializers import RosterSerializer
 from attendings.errors import StaleMarksError
 from attendings.models import Attending
 from attendings.roster import Roster, Row, roster_of
-from attendings.rules import Method, Status
+from attendings.rules import NEEDED, Method, Status
 from attendings.services import MarkInput
 from meetings.models import Meeting
 from meetings.rules import MOVES, takes_marks
@@ -57,11 +57,6 @@ SHORT = {
     Status.ABSENT: pgettext_lazy("on a small button", "absent"),
 }
 MOVERS = {"close": services.close_meeting, "reopen": reopen_meeting, "cancel": cancel_meeting}
-NEEDED = {
-    "close": ("attendings.add_attending", "attendings.change_attending"),
-    "reopen": ("attendings.change_attending",),
-    "cancel": ("meetings.change_meeting",),
-}
 
 
 @dataclass(frozen=True)
@@ -121,7 +116,7 @@ def register_page(request: HttpRequest, meeting_id: UUID) -> HttpResponse:
     return _page(request, meeting, roster_of(meeting))
 
 
-@require_http_methods(["POST"])
+@require_POST
 def move_page(request: HttpRequest, meeting_id: UUID, move: str) -> HttpResponse:
     """Closes, reopens or cancels the meeting."""
     meeting = _meeting_in_sight(request, meeting_id)
@@ -169,7 +164,7 @@ def _meeting_in_sight(request: HttpRequest, pk: UUID) -> Meeting:
     meeting = Meeting.objects.visible_to(acting(request)).select_related("group", "teacher").filter(pk=pk).first()
     if meeting is None:
         raise Http404
-    if not acting(request).has_perm("attendings.view_attending"):
+    if not acting(request).has_perms(NEEDED["roster"]):
         raise PermissionDenied
     return meeting
 
@@ -184,7 +179,7 @@ def _saved(request: HttpRequest, meeting: Meeting) -> HttpResponse:
     try:
         for said in _said(request, meeting, roster):
             (unmark if said.fields.get("status") == NOTHING else marks).append(said)
-        if unmark and not acting(request).has_perm("attendings.delete_attending"):
+        if unmark and not acting(request).has_perms(NEEDED["unmark"]):
             raise PermissionDenied
         default = Status.PRESENT if "rest" in request.POST else None
         person = acting(request)
@@ -277,16 +272,11 @@ def _page(
             "reader": str(acting(request).pk),
             "roster": RosterSerializer(roster, context={"request": request}).data,
             "day": meeting.local_date.isoformat(),
-            "offset": _offset(meeting.starts_at.astimezone(zone)),
+            "offset": meeting.starts_at.astimezone(zone).isoformat()[-len("+00:00") :],
             "zone": meeting.group.timezone,
         },
     }
     return TemplateResponse(request, "attendings/register.html", context)
-
-
-def _offset(moment: datetime) -> str:
-    text = moment.strftime("%z")
-    return f"{text[:3]}:{text[3:5]}"
 
 
 def _moves(request: HttpRequest, meeting: Meeting) -> list[str]:
@@ -295,4 +285,4 @@ def _moves(request: HttpRequest, meeting: Meeting) -> list[str]:
 
 
 def _may_mark(request: HttpRequest) -> bool:
-    return acting(request).has_perms(("attendings.add_attending", "attendings.change_attending"))
+    return acting(request).has_perms(NEEDED["mark"])

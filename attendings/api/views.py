@@ -42,6 +42,7 @@ from attendings.models import Attending
 from attendings.querysets import AttendingQuerySet
 from attendings.reports import Stays, stays_in_sight, user_report
 from attendings.roster import Roster, roster_of
+from attendings.rules import NEEDED
 from attendings.services import MarkInput
 from meetings.api.serializers import MeetingSerializer
 from meetings.models import Meeting
@@ -109,13 +110,7 @@ class RegisterViewSet(MarksMixin, ScopedViewSet):
     authentication_classes = [JWTAuthentication, SessionAuthentication]
     serializer_class = RosterSerializer
     filterset_class = None
-    required = {
-        "roster": "attendings.view_attending",
-        "mark": "attendings.add_attending attendings.change_attending",
-        "close": "attendings.add_attending attendings.change_attending",
-        "reopen": "attendings.change_attending",
-        "cancel": "meetings.change_meeting",
-    }
+    required = {act: " ".join(names) for act, names in NEEDED.items()}
     problem_statuses = {"mark": ("422",)}
 
     def visible(self) -> MeetingQuerySet:
@@ -139,7 +134,7 @@ class RegisterViewSet(MarksMixin, ScopedViewSet):
         serializer = RosterMarksSerializer(data=request.data)
         serializer.is_valid(raise_exception=True)
         given = serializer.validated_data
-        if given.get("unmark") and not caller(request).has_perm("attendings.delete_attending"):
+        if given.get("unmark") and not caller(request).has_perms(NEEDED["unmark"]):
             raise PermissionDenied
 
         def act() -> Any:
@@ -197,7 +192,7 @@ class UserReportView(ProblemFriendlyView):
     )
     def get(self, request: Request, id: str) -> Response:
         stays = self._stays(id)
-        if not caller(request).has_perm("attendings.view_attending"):
+        if not caller(request).has_perms(NEEDED["roster"]):
             raise PermissionDenied
         refuse_unknown(request, {"from", "to"})
         start, end = _day(request, "from"), _day(request, "to")

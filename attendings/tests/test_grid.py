@@ -14,7 +14,8 @@ from django.utils import timezone
 from accounts.models import RoleGroup, User
 from attendance.errors import InvalidError
 from attendings import services
-from attendings.grid import MAX_MEETINGS, Period, grid_of, is_expected
+from attendings.grid import MAX_MEETINGS, Period, grid_of
+from attendings.rules import is_expected
 from attendings.services import MarkInput
 from conftest import add_students, make_meeting, make_user
 from groups.models import Group, Membership

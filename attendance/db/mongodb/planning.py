@@ -154,14 +154,13 @@ class MongoQuery(StockQuery):
 
     @cached_property
     def _groups_row_by_row(self) -> bool:
-        """A GROUP BY of the collection's key gives each row what was joined to it."""
+        """A GROUP BY of the collection's key, and of nothing that is joined, gives each row what was joined to it."""
         stages = list(self.aggregation_pipeline or ())
         ids = stages[0].get("$group", {}).get("_id") if stages else None
-        key = self.compiler.query.get_meta().pk.column
-        if not isinstance(ids, dict) or ids.get(key) != f"${key}" or self.compiler.query.distinct:
+        if not isinstance(ids, dict) or self.compiler.query.distinct or any("$match" in stage for stage in stages):
             return False
-        has_order = all(ids.get(name) == f"${name}" for name in self.ordering)
-        return has_order and not any("$match" in stage for stage in stages)
+        own = all(value == f"${name}" for name, value in ids.items())
+        return own and ids.keys() >= {self.compiler.query.get_meta().pk.column, *self.ordering}
 
     @cached_property
     def _may_cut_before_joins(self) -> bool:

@@ -19,7 +19,6 @@ from rest_framework.test import APIClient
 
 from accounts.models import User
 from accounts.rules import sort_name
-from attendance.api.views import ScopedViewSet
 from attendance.timezones import now
 from attendance.urls import router
 from attendings.models import Attending
@@ -131,7 +130,7 @@ def test_the_index_named_serves_the_list(school, path, index):
 def test_every_filter_and_ordering_is_in_the_table():
     offered = set()
     for prefix, view, _name in router.registry:
-        if issubclass(view, ScopedViewSet) and view.ordering_fields:
+        if view.ordering_fields:  # a list
             offered |= {f"/{prefix}s?{name}" for name in view.filterset_class.get_filters()}
             offered |= {f"/{prefix}s?ordering={name}" for name in view.ordering_fields}
     listed = {path if "ordering=" in path else path.partition("=")[0] for path, _index, _why in ROWS}

@@ -25,8 +25,6 @@ AVOIDED = {
     "a join from nothing": "sorted(Meeting.objects.values_list('series__meetings__title', flat=True), key=repr)",
     # GROUP BY and DISTINCT tell a NULL from the column of a row that is not there.
     "NULL beside nothing": "sorted(Attending.objects.order_by().values_list('marked_by__last_login').distinct(), key=repr)",
-    # The slice is cut from the groups before they are parted by what was joined to them.
-    "a slice of parted groups": "len(Group.objects.with_member_count().order_by('id').values_list('id', 'meetings__id')[:3])",
     # Raises DatabaseError: $size of a missing list.
     "distinct values of nothing": "Meeting.objects.filter(title='?').aggregate(n=Count('teacher', distinct=True))",
     # Raises KeyError.

@@ -150,8 +150,8 @@ export class Register {
         const order = body(changes).marks.map((mark) => mark.user);
         const named = new Map();
         for (const error of told.errors || []) {
-            const found = /^marks\/(\d+)\//.exec(error.field || "");
-            if (found) named.set(order[Number(found[1])], error.message || error.detail || told.detail);
+            const found = /^\/marks\/(\d+)\//.exec(error.pointer || "");
+            if (found) named.set(order[Number(found[1])], error.detail);
         }
         for (const [user, change] of Object.entries(changes)) {
             if (!named.size || named.has(user)) this.refused.set(user, { change, text: named.get(user) || told.detail || told.title });
