@@ -106,8 +106,8 @@ class KeysOnly:
     """For an autocomplete: Django's asks the database for what was posted, whatever it is. The field tells what is wrong."""
 
     def optgroups(self, name: str, value: Iterable[Any], attr: Any = None) -> list[Any]:
-        keys = [one for one in value if is_key(self.field.remote_field.model, one)]  # type: ignore[attr-defined]
-        return super().optgroups(name, keys, attr)  # type: ignore[misc]
+        keys = [one for one in value if is_key(self.field.remote_field.model, one)]  # type: ignore[attr-defined]  # a mixin
+        return super().optgroups(name, keys, attr)  # type: ignore[misc]  # a mixin
 
 
 class KeySelect(KeysOnly, AutocompleteSelect):
@@ -125,7 +125,7 @@ class KeyedActions(ModelAdmin):
         sent = request.POST.copy()
         chosen = sent.getlist(ACTION_CHECKBOX_NAME)
         sent.setlist(ACTION_CHECKBOX_NAME, [one for one in chosen if is_key(self.model, one)])
-        request.POST = sent  # type: ignore[assignment]
+        request.POST = sent  # type: ignore[assignment]  # read-only in the stubs
         response: HttpResponse | None = super().response_action(request, queryset)
         return response
 

@@ -298,7 +298,7 @@ class ServiceResource(ModelResource):
         faults: dict[int, dict[str, list[str]]] = {}
         for _attempt in range(MAX_FAULTS_A_PART):
             rest = [line for line in part if line.number not in faults]
-            found = retried(lambda rest=rest: self._try_part(rest)) if rest else {}  # type: ignore[misc]
+            found = retried(lambda rest=rest: self._try_part(rest)) if rest else {}  # type: ignore[misc]  # of a default in a lambda
             if not found:
                 break
             faults |= found

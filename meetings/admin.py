@@ -80,7 +80,7 @@ class MeetingAdmin(HistoryAdmin, TaughtAdmin):
     readonly_fields = ("state", "closed_at", "series")
     actions: tuple[str, ...] = ("reopen", "cancel")
 
-    @display(description=_("state"), ordering="state", label=STATE_COLOURS)  # type: ignore[untyped-decorator]
+    @display(description=_("state"), ordering="state", label=STATE_COLOURS)  # type: ignore[untyped-decorator]  # unfold has no types
     def state_name(self, meeting: Meeting) -> tuple[str, str]:
         return meeting.state, meeting.get_state_display()
 

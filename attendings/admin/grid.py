@@ -115,7 +115,7 @@ class GridAdmin(GroupAdmin):
         """Asked by name: a permission of Django's would be looked up at every start, even before there are tables."""
         return self.has_view_permission(request) and acting(request).has_perms(NEEDED["roster"])
 
-    @action(description=gettext_lazy("Grid"), url_path="grid", permissions=["view_marks"])  # type: ignore[untyped-decorator]
+    @action(description=gettext_lazy("Grid"), url_path="grid", permissions=["view_marks"])  # type: ignore[untyped-decorator]  # unfold has no types
     def grid(self, request: HttpRequest, object_id: str) -> HttpResponse:
         group = self.get_object(request, object_id)
         if group is None:
@@ -129,7 +129,7 @@ class GridAdmin(GroupAdmin):
         shown["form"] = PeriodForm(initial={"from": shown["grid"].period.start, "to": shown["grid"].period.end})
         return self._page(request, group, "attendings/grid.html", **shown)
 
-    @action(  # type: ignore[untyped-decorator]
+    @action(  # type: ignore[untyped-decorator]  # unfold has no types
         description=gettext_lazy("Blank register"), url_path="grid/blank", permissions=["view_marks"]
     )
     def blank_register(self, request: HttpRequest, object_id: str) -> HttpResponse:

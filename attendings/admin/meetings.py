@@ -38,7 +38,7 @@ class RegisterAdmin(MeetingAdmin):
             *super().get_urls(),
         ]
 
-    @unfold_action(description=_("Register"), url_path="to-register", permissions=["view_marks"])  # type: ignore[untyped-decorator]
+    @unfold_action(description=_("Register"), url_path="to-register", permissions=["view_marks"])  # type: ignore[untyped-decorator]  # of unfold
     def to_register(self, request: HttpRequest, object_id: str) -> HttpResponse:
         return HttpResponseRedirect(reverse("admin:attendings_register", args=[object_id]))
 

@@ -172,7 +172,7 @@ class GroupAdmin(ScopedAdmin):
     inlines = (StayInline,)
     actions_detail: tuple[str, ...] = ("members",)
 
-    @action(description=_("Many members at once"), url_path="members", icon="group_add")  # type: ignore[untyped-decorator]
+    @action(description=_("Many members at once"), url_path="members", icon="group_add")  # type: ignore[untyped-decorator]  # unfold has no types
     def members(self, request: HttpRequest, object_id: str) -> HttpResponse:
         group = self.get_object(request, object_id)
         if group is None or not self.has_view_permission(request, group):

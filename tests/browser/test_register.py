@@ -200,6 +200,24 @@ def test_what_is_marked_after_somebody_closed_it_is_not_lost_in_silence(sign_in,
     expect(page.locator("#state")).to_have_text("closed")
 
 
+def test_who_left_the_roster_meanwhile_is_named_and_nobody_else_waits(sign_in, path, site, stored, cast):
+    gone = f"/group/{cast.group}/member/{cast.students[0]}"
+    page = sign_in()
+    page.goto(path)
+    with site.client(site.token(RIMMA, PASSWORD)) as client:
+        try:
+            assert client.ask("PATCH", gone, {"joined_on": "2099-01-01"}).status == 200
+            for row in (0, 1):
+                button(page, row, "late").click()
+            expect(page.locator("#save-state")).to_have_attribute("data-state", "refused")
+            expect(page.locator(".row").nth(0).locator(".clash")).to_contain_text("not on the roster")
+            expect(page.locator(".row").nth(1).locator(".clash")).to_be_empty()
+            expect(page.locator(".row").nth(1)).not_to_have_class(re.compile("is-pending"))
+            assert set(stored()) == {cast.students[1]}
+        finally:
+            assert client.ask("PATCH", gone, {"joined_on": "2026-01-01"}).status == 200
+
+
 def test_another_teachers_register_is_not_there(sign_in, cast):
     page = sign_in()
     assert page.goto(f"/admin/meetings/meeting/{cast.foreign_meeting}/register/").status == 404
